@@ -1,0 +1,1 @@
+"""What two or more modules of Correspond need: jobs, devices, models, provenance, images, metrics."""

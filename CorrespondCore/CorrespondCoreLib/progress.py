@@ -1,0 +1,67 @@
+"""Progress of long work: nested stages, seconds per stage, warnings, and the place where a cancel takes effect."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .errors import Cancelled
+
+
+class Progress:
+    """Reports how far the work is, and stops it when the user wants.
+
+    The work opens stages one after the other; each takes the bar to a stated fraction:
+
+        with progress.stage("Discrete search", until=0.3) as step:
+            for i in range(n):
+                step((i + 1) / n)
+
+    Args:
+        show: called with (fraction of the whole 0..1, stage name); silent by default.
+        warn: called with each warning for the user.
+        cancelled: asked at each step; True raises `Cancelled` out of the work.
+    """
+
+    def __init__(
+        self,
+        show: Callable[[float, str], None] | None = None,
+        warn: Callable[[str], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ):
+        self.fraction = 0.0
+        self.seconds: dict[str, float] = {}
+        self.warnings: list[str] = []
+        self._show = show
+        self._warn = warn
+        self._cancelled = cancelled
+
+    @contextmanager
+    def stage(self, name: str, until: float) -> Iterator[Callable[[float], None]]:
+        """Open a stage that ends at the fraction `until` of the whole; yields step(fraction of this stage 0..1)."""
+        start, began = self.fraction, time.perf_counter()
+
+        def step(fraction: float) -> None:
+            self._move(start + (until - start) * min(max(fraction, 0.0), 1.0), name)
+
+        step(0.0)
+        try:
+            yield step
+            step(1.0)
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+    def warning(self, message: str) -> None:
+        """Tell the user something that does not stop the work; it also stands in the report."""
+        if message not in self.warnings:
+            self.warnings.append(message)
+            if self._warn:
+                self._warn(message)
+
+    def _move(self, fraction: float, name: str) -> None:
+        if self._cancelled():
+            raise Cancelled()
+        self.fraction = fraction
+        if self._show:
+            self._show(fraction, name)

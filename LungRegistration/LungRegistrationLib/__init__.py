@@ -1,0 +1,1 @@
+"""Deformable registration of inhale and exhale lung CT. Knows nothing of slicer, qt or MRML."""
