@@ -1,0 +1,1 @@
+# Slicer writes <Extension>Config.cmake for extensions that depend on this one; scripted modules export no targets.
