@@ -65,3 +65,34 @@ class Progress:
         self.fraction = fraction
         if self._show:
             self._show(fraction, name)
+
+
+class RemainingTime:
+    """Estimates the seconds left from the pace so far: elapsed * (1 - fraction) / fraction.
+
+    Args:
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._began = clock()
+
+    def __call__(self, fraction: float) -> float | None:
+        """Seconds left at this fraction (0..1) of the whole; None while it is too early to tell."""
+        elapsed = self._clock() - self._began
+        if fraction >= 1.0:
+            return 0.0
+        if fraction < 0.02 or elapsed < 1.0:
+            return None
+        return elapsed * (1.0 - fraction) / fraction
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as people read them: "45 s", "2 min 05 s", "1 h 10 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

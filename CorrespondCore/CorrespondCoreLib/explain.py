@@ -1,0 +1,53 @@
+"""Turns errors that users can do something about into errors with a message for them."""
+
+from __future__ import annotations
+
+import errno
+
+from .devices import numpy_mismatch_message
+from .errors import Cancelled, CorrespondError, MissingPackage, OutOfMemory, OutputError
+
+_MEMORY_WORDS = ("out of memory", "bad_alloc", "bad allocation", "failed to allocate", "can't allocate", "unable to allocate")
+_DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_PACKAGES = ("torch", "safetensors", "numpy", "scipy", "SimpleITK", "pydicom")
+
+
+def explained(error: BaseException) -> CorrespondError | None:
+    """The error as one that is explained to the user, or None where it is a bug.
+
+    Args:
+        error: whatever a command raised; torch, ITK and numpy each have their own words for "memory does not suffice".
+    """
+    text = str(error)
+    if isinstance(error, CorrespondError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        return Cancelled()
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(w in text.lower() for w in _MEMORY_WORDS)):
+        detail = text.splitlines()[0][:200] if text else "MemoryError"
+        return OutOfMemory(
+            "Memory does not suffice for these images. Close other programs, choose a faster preset, crop the images to the "
+            f"region of interest, or run on a computer with more memory. ({detail})"
+        )
+    if isinstance(error, RuntimeError) and "numpy is not available" in text.lower():
+        return MissingPackage(numpy_mismatch_message())
+    if isinstance(error, ImportError) and (error.name or "").split(".")[0] in _PACKAGES:
+        package = (error.name or "").split(".")[0]
+        if isinstance(error, ModuleNotFoundError) and error.name == package:
+            return MissingPackage(
+                f'The Python package "{package}" is not installed. In Slicer, press Apply and agree to the installation; '
+                f"elsewhere run: python -m pip install {package}"
+            )
+        return MissingPackage(
+            f'The Python package "{package}" is installed but cannot be loaded ({text}). '
+            "Uninstall it, restart, and install it again; in Slicer use the PyTorch Utils module for torch."
+        )
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return OutputError(f"The disk is full{_of(error)}. Free some space or choose another output folder.")
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        return OutputError(f"The disk is read-only{_of(error)}. Choose another output folder.")
+    return None
+
+
+def _of(error: OSError) -> str:
+    return f" ({error.filename})" if error.filename else ""
