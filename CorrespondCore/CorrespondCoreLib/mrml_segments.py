@@ -8,7 +8,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from .errors import InputError
-from .mrml import RAS_TO_LPS, array_of_matrix, in_world, itk_image, voxel_to_lps, vtk_matrix
+from .mrml_geometry import RAS_TO_LPS, array_of_matrix, in_world, itk_image, voxel_to_lps, vtk_matrix
 
 
 def mask_from_segment(segmentation_node: Any, segment_id: str, reference: sitk.Image) -> sitk.Image:

@@ -12,7 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from .errors import InputError
-from .mrml import RAS_TO_LPS, array_of_matrix, set_geometry, voxel_to_lps, vtk_matrix
+from .mrml_geometry import RAS_TO_LPS, array_of_matrix, set_geometry, voxel_to_lps, vtk_matrix
 
 
 def grid_transform_from_field(fixed_to_moving_mm: sitk.Image, name: str = "", node: Any = None) -> Any:

@@ -6,7 +6,6 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib import mrml
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.mrml_segments import mask_from_segment
 
 pytestmark = pytest.mark.usefixtures("scene")
 
@@ -169,19 +168,19 @@ def test_segment_becomes_a_mask_where_it_is(direction):
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
     slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labelmap, segmentation)
     segment_id = segmentation.GetSegmentation().GetNthSegmentID(0)
-    mask = mask_from_segment(segmentation, segment_id, image)
+    mask = mrml.mask_from_segment(segmentation, segment_id, image)
     assert mask.GetPixelID() == sitk.sitkUInt8
     assert_same_geometry(mask, image)
     np.testing.assert_array_equal(sitk.GetArrayFromImage(mask), sitk.GetArrayFromImage(truth))
 
     finer = sitk.Resample(image, (24, 26, 28), sitk.Transform(), sitk.sitkLinear, image.GetOrigin(), (0.75, 1.0, 0.35), direction)
-    volume = np.prod(finer.GetSpacing()) * sitk.GetArrayFromImage(mask_from_segment(segmentation, segment_id, finer)).sum()
+    volume = np.prod(finer.GetSpacing()) * sitk.GetArrayFromImage(mrml.mask_from_segment(segmentation, segment_id, finer)).sum()
     assert volume == pytest.approx(np.prod(image.GetSpacing()) * sitk.GetArrayFromImage(truth).sum(), rel=0.15)
 
     shift = np.eye(4)
     shift[:3, 3] = (np.array(direction).reshape(3, 3) @ (3.0, 0, 0)) * (-1, -1, 1)  # two voxels along the first axis
     segmentation.SetAndObserveTransformNodeID(linear_node(shift).GetID())
-    moved = sitk.GetArrayFromImage(mask_from_segment(segmentation, segment_id, image))
+    moved = sitk.GetArrayFromImage(mrml.mask_from_segment(segmentation, segment_id, image))
     np.testing.assert_array_equal(moved[..., 2:], sitk.GetArrayFromImage(truth)[..., :-2])
 
 
@@ -199,7 +198,7 @@ def test_closed_surface_segment_becomes_a_mask_and_stays_a_surface():
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "balls")
     segmentation.GetSegmentation().SetSourceRepresentationName("Closed surface")
     segment_id = segmentation.AddSegmentFromClosedSurfaceRepresentation(ball.GetOutput(), "ball", (1, 0, 0))
-    mask = sitk.GetArrayFromImage(mask_from_segment(segmentation, segment_id, image))
+    mask = sitk.GetArrayFromImage(mrml.mask_from_segment(segmentation, segment_id, image))
     assert mask.sum() == pytest.approx(4 / 3 * np.pi * 1000, rel=0.03)
     assert not segmentation.GetSegmentation().ContainsRepresentation("Binary labelmap")
 
@@ -209,10 +208,10 @@ def test_unusable_segments_are_explained():
 
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
     with pytest.raises(InputError, match="no segment"):
-        mask_from_segment(segmentation, "left", ramp_image())
+        mrml.mask_from_segment(segmentation, "left", ramp_image())
     segmentation.GetSegmentation().AddEmptySegment("left", "left lung")
     with pytest.raises(InputError, match='"left lung" of "lungs" is empty'):
-        mask_from_segment(segmentation, "left", ramp_image())
+        mrml.mask_from_segment(segmentation, "left", ramp_image())
     far = ramp_image() * 0 + 1
     labelmap = mrml.volume_from_image(sitk.Cast(far, sitk.sitkUInt8), label=True)
     slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labelmap, segmentation)
@@ -220,7 +219,7 @@ def test_unusable_segments_are_explained():
     elsewhere.SetOrigin((500, 500, 500))
     last = segmentation.GetSegmentation().GetNthSegmentID(segmentation.GetSegmentation().GetNumberOfSegments() - 1)
     with pytest.raises(InputError, match="outside"):
-        mask_from_segment(segmentation, last, elsewhere)
+        mrml.mask_from_segment(segmentation, last, elsewhere)
 
 
 def test_points_round_trip():

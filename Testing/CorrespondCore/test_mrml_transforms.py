@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CorrespondCoreLib import mrml, mrml_transforms
+from CorrespondCoreLib import mrml
 from CorrespondCoreLib.errors import InputError
 
 pytestmark = pytest.mark.usefixtures("scene")
@@ -44,7 +44,7 @@ def moved_by_node(node, points_mm, inverse=False):
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_grid_transform_maps_fixed_to_moving_points(direction):
     field = smooth_field(direction)
-    node = mrml_transforms.grid_transform_from_field(field, "moving to fixed")
+    node = mrml.grid_transform_from_field(field, "moving to fixed")
     moving = moved_by_node(node, POINTS_MM)
     assert np.linalg.norm(moving - POINTS_MM, axis=1).min() > 0.5
     np.testing.assert_allclose(moving, moved_by_field(field, POINTS_MM), atol=1e-4)
@@ -54,7 +54,7 @@ def test_grid_transform_maps_fixed_to_moving_points(direction):
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_markups_under_the_node_land_on_the_fixed_image(direction):
     field = smooth_field(direction)
-    node = mrml_transforms.grid_transform_from_field(field)
+    node = mrml.grid_transform_from_field(field)
     landmarks = mrml.markups_from_points(moved_by_field(field, POINTS_MM))
     landmarks.SetAndObserveTransformNodeID(node.GetID())
     np.testing.assert_allclose(mrml.points_from_markups(landmarks)[0], POINTS_MM, atol=2e-3)
@@ -63,7 +63,7 @@ def test_markups_under_the_node_land_on_the_fixed_image(direction):
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_field_round_trip(direction):
     field = smooth_field(direction)
-    back = mrml_transforms.field_from_grid_transform(mrml_transforms.grid_transform_from_field(field))
+    back = mrml.field_from_grid_transform(mrml.grid_transform_from_field(field))
     assert back.GetPixelID() == sitk.sitkVectorFloat32
     np.testing.assert_allclose(mrml.voxel_to_lps(back), mrml.voxel_to_lps(field), atol=1e-5)
     np.testing.assert_array_equal(sitk.GetArrayFromImage(back), sitk.GetArrayFromImage(field))
@@ -73,7 +73,7 @@ def test_field_round_trip(direction):
 @pytest.mark.parametrize("suffix", [".nrrd", ".h5"])
 def test_files_of_itk_and_slicer_agree(direction, suffix, tmp_path, scene):
     field = smooth_field(direction)
-    node = mrml_transforms.grid_transform_from_field(field)
+    node = mrml.grid_transform_from_field(field)
     by_slicer, by_itk = str(tmp_path / f"slicer{suffix}"), str(tmp_path / f"itk{suffix}")
     node.AddDefaultStorageNode(by_slicer)
     assert node.GetStorageNode().WriteData(node)
@@ -93,46 +93,46 @@ def test_files_of_itk_and_slicer_agree(direction, suffix, tmp_path, scene):
         assert again.GetStorageNode().ReadData(again)
         # Slicer interpolates fields that it reads by cubics, ITK linearly
         np.testing.assert_allclose(moved_by_node(again, POINTS_MM), moved_by_field(field, POINTS_MM), atol=0.05)
-        read = mrml_transforms.field_from_grid_transform(again)
+        read = mrml.field_from_grid_transform(again)
         np.testing.assert_allclose(sitk.GetArrayFromImage(read), sitk.GetArrayFromImage(field), atol=1e-5)
 
 
 def test_any_transform_can_be_sampled(scene):
     """A grid transform under a shift: the shift is undone first."""
     field = smooth_field(ROTATION)
-    node = mrml_transforms.grid_transform_from_field(field)
-    shift = mrml_transforms.linear_transform_from_affine(sitk.TranslationTransform(3, (1.0, -2, 0.5)))
+    node = mrml.grid_transform_from_field(field)
+    shift = mrml.linear_transform_from_affine(sitk.TranslationTransform(3, (1.0, -2, 0.5)))
     node.SetAndObserveTransformNodeID(shift.GetID())
     reference = sitk.Image((5, 6, 7), sitk.sitkUInt8)
     reference.SetDirection(LEFT_HANDED)
-    sampled = mrml_transforms.field_on_grid(node, reference)
+    sampled = mrml.field_on_grid(node, reference)
     index = (2, 3, 4)
     point = np.array(reference.TransformIndexToPhysicalPoint(index))
     expected = moved_by_field(field, [point + (1.0, -2, 0.5)])[0] - point
     np.testing.assert_allclose(sampled[index], expected, atol=1e-4)
-    assert isinstance(mrml_transforms.transform_from_node(node, reference), sitk.DisplacementFieldTransform)
+    assert isinstance(mrml.transform_from_node(node, reference), sitk.DisplacementFieldTransform)
 
 
 def test_linear_transform_round_trip():
     affine = sitk.AffineTransform((1.1, 0.1, 0, -0.2, 0.9, 0.05, 0, 0, 1.2), (5, -6, 7))
     affine.SetCenter((10, 20, 30))
-    node = mrml_transforms.linear_transform_from_affine(affine, "pre-alignment")
+    node = mrml.linear_transform_from_affine(affine, "pre-alignment")
     expected = [affine.TransformPoint(point.tolist()) for point in POINTS_MM]
     np.testing.assert_allclose(moved_by_node(node, POINTS_MM), expected, atol=1e-6)
-    back = mrml_transforms.transform_from_node(node, sitk.Image(3, 3, 3, sitk.sitkUInt8))
+    back = mrml.transform_from_node(node, sitk.Image(3, 3, 3, sitk.sitkUInt8))
     assert isinstance(back, sitk.AffineTransform)
     np.testing.assert_allclose([back.TransformPoint(point.tolist()) for point in POINTS_MM], expected, atol=1e-6)
 
 
 def test_wrong_kinds_are_explained(scene):
     with pytest.raises(InputError, match="three values per voxel"):
-        mrml_transforms.grid_transform_from_field(sitk.Image(4, 4, 4, sitk.sitkFloat32))
+        mrml.grid_transform_from_field(sitk.Image(4, 4, 4, sitk.sitkFloat32))
     with pytest.raises(InputError, match="does not hold a displacement grid"):
-        mrml_transforms.field_from_grid_transform(scene.AddNewNodeByClass("vtkMRMLLinearTransformNode"))
-    grid = mrml_transforms.grid_transform_from_field(smooth_field(ROTATION))
+        mrml.field_from_grid_transform(scene.AddNewNodeByClass("vtkMRMLLinearTransformNode"))
+    grid = mrml.grid_transform_from_field(smooth_field(ROTATION))
     grid.Inverse()
     with pytest.raises(InputError, match="does not hold a displacement grid"):
-        mrml_transforms.field_from_grid_transform(grid)
+        mrml.field_from_grid_transform(grid)
     with pytest.raises(InputError, match="not linear"):
         field = sitk.Cast(smooth_field(ROTATION), sitk.sitkVectorFloat64)
-        mrml_transforms.linear_transform_from_affine(sitk.DisplacementFieldTransform(field))
+        mrml.linear_transform_from_affine(sitk.DisplacementFieldTransform(field))
