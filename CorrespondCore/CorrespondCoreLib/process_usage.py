@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 _IMPORTED = time.perf_counter()
-_GIB = 1024**3
+_GB = 1e9
 
 
 def seconds_since_process_start() -> float:
@@ -26,23 +26,25 @@ def seconds_since_process_start() -> float:
 
 
 def peak_memory_gb() -> float:
-    """Largest resident memory of this process so far, in GiB."""
+    """Largest resident memory of this process so far, in GB."""
     if sys.platform == "win32":
-        return _windows_peak_bytes() / _GIB
+        return _windows_peak_bytes() / _GB
+    if sys.platform == "linux":  # getrusage would count what the parent had when it started this process
+        lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024 / _GB
     import resource  # exists on Linux and macOS only
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / _GIB if sys.platform == "darwin" else peak * 1024 / _GIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _GB
 
 
 def available_memory_gb() -> float:
-    """Memory in GiB that can still be taken without swapping; a container's limit counts."""
+    """Memory in GB that can still be taken without swapping; a container's limit counts."""
     if sys.platform == "linux":
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        return min(int(lines["MemAvailable"].split()[0]) * 1024, _container_room_bytes()) / _GIB
+        return min(int(lines["MemAvailable"].split()[0]) * 1024, _container_room_bytes()) / _GB
     if sys.platform == "win32":
-        return _windows_available_bytes() / _GIB
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GIB  # macOS compresses and swaps; no better figure
+        return _windows_available_bytes() / _GB
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / _GB  # macOS compresses and swaps; no better figure
 
 
 def _container_room_bytes() -> float:
