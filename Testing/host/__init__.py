@@ -1,0 +1,82 @@
+"""Slicer's desktop without Slicer: the real MRML scene, logics and displayable managers, and PythonQt's rules over PySide6.
+
+    # Testing/LungRegistration/test_panel_inputs.py runs here with pytest, and unchanged inside a real Slicer
+    import unittest
+    from Testing import host
+    host.start(modules=["CorrespondCore/CorrespondCore.py", "LungRegistration/LungRegistration.py"])  # paths from the repository's root
+    import qt, slicer
+
+    class InputsTest(unittest.TestCase):
+        def test_apply_needs_two_volumes(self):
+            widget = slicer.util.getModuleWidget("LungRegistration")
+            slicer.util.selectModule("LungRegistration")     # setup() and enter()
+            self.assertFalse(widget.ui.applyButton.enabled)
+            widget.ui.applyButton.click()
+            host.wait(lambda: not widget.running, seconds=60)   # the event loop runs meanwhile
+            host.grab(widget.parent, "build/panel.png")         # or host.grab(slicer.app.layoutManager().viewport(), ...)
+
+`start` does nothing in a real Slicer but load the modules. If the environment variable SLICER_PYTHON_DIR names a real Slicer's
+Python folder (the one with `slicer/util.py` and `sitkUtils.py`), its files are used instead of those in `Testing/host/python`.
+`python -m Testing.host LungRegistration` opens a module in a window; `--screenshot FILE.png` draws it without a display.
+
+What the host cannot prove, and a run inside Slicer must: PythonQt's choice of overloads and its conversions of types; the look of
+CTK's widgets; differences between Qt 5 and Qt 6; the order in which the module factory loads; packaging on Windows and macOS;
+CLI modules (there are none here); DICOM and its browser; the module panels of Slicer itself; translations; dialogs that block.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(modules=(), testing: bool = True) -> None:
+    """Make `slicer`, `qt` and `ctk` importable and load scripted modules (files, absolute or from the repository's root)."""
+    if "slicer" not in sys.modules:
+        from .desktop import start_desktop
+
+        start_desktop(testing)
+    import qt
+    import slicer
+
+    factory = slicer.app.moduleManager().factoryManager()
+    paths = [ROOT / path for path in modules]
+    for path in paths:
+        if not factory.isLoaded(path.stem):
+            factory.registerModule(qt.QFileInfo(str(path)))
+    wanted = [path.stem for path in paths if not factory.isLoaded(path.stem)]
+    if wanted and not factory.loadModules(wanted):
+        raise RuntimeError(f"Slicer did not load {', '.join(wanted)}")
+
+
+def wait(done, seconds: float = 30) -> None:
+    """Run the event loop until `done()` is true.
+
+    Raises:
+        TimeoutError: it did not become true within `seconds`.
+    """
+    import slicer
+
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"nothing happened within {seconds} s")
+        slicer.app.processEvents()
+        time.sleep(0.01)
+
+
+def grab(widget, path: str | Path) -> Path:
+    """Write a picture of a widget (a panel, a view, the layout's viewport, the main window) after everything was drawn."""
+    import slicer
+
+    slicer.app.processEvents()
+    slicer.util.forceRenderAllViews()
+    slicer.app.processEvents()
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not widget.grab().save(str(path)):
+        raise OSError(f"{path} cannot be written")
+    return path

@@ -1,0 +1,180 @@
+"""slicer.app.coreIOManager(): read and write nodes and scenes with the real storage nodes and module logics."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import vtk
+from PySide6 import QtCore
+
+# file type -> (node class, extensions that are recognised); the first type that fits a file name is used
+TYPES = {
+    "SceneFile": ("", (".mrml", ".mrb")),
+    "SegmentationFile": ("vtkMRMLSegmentationNode", (".seg.nrrd", ".seg.nhdr", ".seg.vtm")),
+    "SequenceFile": ("vtkMRMLSequenceNode", (".seq.nrrd", ".seq.mha", ".mrb")),
+    "MarkupsFile": ("vtkMRMLMarkupsNode", (".mrk.json", ".fcsv", ".json")),
+    "VolumeFile": ("vtkMRMLVolumeNode", (".nrrd", ".nhdr", ".mha", ".mhd", ".nii.gz", ".nii", ".dcm", ".hdr", ".img.gz", ".img")),
+    "TransformFile": ("vtkMRMLTransformNode", (".h5", ".tfm", ".mat", ".txt")),
+    "ModelFile": ("vtkMRMLModelNode", (".vtk", ".vtp", ".stl", ".obj", ".ply")),
+    "TableFile": ("vtkMRMLTableNode", (".csv", ".tsv", ".schema.csv")),
+    "ColorTableFile": ("vtkMRMLColorTableNode", (".ctbl",)),
+    "TextFile": ("vtkMRMLTextNode", (".txt", ".json", ".xml")),
+}
+
+
+class qSlicerCoreIOManager(QtCore.QObject):
+    newFileLoaded = QtCore.Signal(object)
+    fileSaved = QtCore.Signal(object)
+
+    def __init__(self, slicer, scene, application_logic):
+        super().__init__()
+        self._slicer, self._scene, self._logic = slicer, scene, application_logic
+
+    # --- names
+    def fileType(self, path):
+        return next((kind for kind, (_, endings) in TYPES.items() if str(path).lower().endswith(endings)), "NoFile")
+
+    def fileWriterFileType(self, node, extension=""):
+        return next((kind for kind, (cls, _) in TYPES.items() if cls and node.IsA(cls)), "NoFile")
+
+    def fileWriterExtensions(self, node):
+        types = self._storage(node).GetSupportedWriteFileTypes()
+        return [types.GetValue(index) for index in range(types.GetNumberOfValues())]
+
+    def extractKnownExtension(self, path, node):
+        return self._storage(node).GetSupportedFileExtension(str(path))
+
+    def stripKnownExtension(self, path, node):
+        return str(path)[: len(str(path)) - len(self.extractKnownExtension(path, node))]
+
+    def _storage(self, node):
+        return node.GetStorageNode() or node.CreateDefaultStorageNode()
+
+    def registeredFileReaderCount(self, kind):
+        return int(kind in TYPES)
+
+    registeredFileWriterCount = registeredFileReaderCount
+
+    # --- reading
+    def loadNodes(self, kind, properties, loaded=None, messages=None):
+        path = str(properties["fileName"])
+        if kind == "SceneFile":
+            return self.loadScene(path, properties.get("clear", True), messages)
+        node = self._read(kind, path, properties) if os.path.exists(path) else None
+        if node is None:
+            if messages is not None:
+                messages.AddMessage(vtk.vtkCommand.ErrorEvent, f"{path} cannot be read as {kind}")
+            return False
+        if properties.get("name"):
+            node.SetName(properties["name"])
+        if loaded is not None:
+            loaded.AddItem(node)
+        self.newFileLoaded.emit({**properties, "fileType": kind, "nodeIDs": [node.GetID()]})
+        return True
+
+    def _read(self, kind, path, properties):
+        modules = self._slicer.modules
+        name = properties.get("name") or Path(path).name.split(".")[0]
+        if kind == "VolumeFile":
+            options = int(properties.get("labelmap", False)) + 2 * int(properties.get("center", False))
+            return modules.volumes.logic().AddArchetypeVolume(path, name, options + (8 if properties.get("singleFile") else 0))
+        if kind == "MarkupsFile":
+            return self._scene.GetNodeByID(modules.markups.logic().LoadMarkups(path, name) or "")
+        if kind == "TransformFile":
+            return modules.transforms.logic().AddTransform(path, self._scene)
+        if kind == "SegmentationFile":
+            return modules.segmentations.logic().LoadSegmentationFromFile(path)
+        if kind == "ModelFile":
+            return modules.models.logic().AddModel(path)
+        if kind not in TYPES:
+            return None
+        node = self._scene.AddNewNodeByClass(TYPES[kind][0], name)
+        node.AddDefaultStorageNode(path)
+        if node.GetStorageNode().ReadData(node):
+            return node
+        self._scene.RemoveNode(node)
+        return None
+
+    def loadScene(self, path, clear=True, messages=None):
+        path = str(path)
+        if path.lower().endswith(".mrb"):
+            if clear:
+                self._scene.Clear(False)
+            folder = tempfile.mkdtemp(dir=self._logic.GetTemporaryPath())
+            return bool(self._logic.OpenSlicerDataBundle(path, folder))
+        self._scene.SetURL(path)
+        return bool(self._scene.Connect() if clear else self._scene.Import())
+
+    # --- writing
+    def addDefaultStorageNodes(self):
+        for index in range(self._scene.GetNumberOfNodes()):
+            node = self._scene.GetNthNode(index)
+            if node.IsA("vtkMRMLStorableNode") and node.GetSaveWithScene() and not node.GetHideFromEditors():
+                node.AddDefaultStorageNode()
+
+    def saveNodes(self, kind, properties, messages=None, scene=None):
+        path = str(properties["fileName"])
+        if kind == "SceneFile":
+            return self.saveScene(path, None, messages)
+        node = self._scene.GetNodeByID(properties["nodeID"])
+        node.AddDefaultStorageNode(path)
+        storage = node.GetStorageNode()
+        storage.SetFileName(path)
+        if "useCompression" in properties:
+            storage.SetUseCompression(int(properties["useCompression"]))
+        return self._written(storage, node, path, messages)
+
+    def _written(self, storage, node, path, messages):
+        if storage.WriteData(node):
+            self.fileSaved.emit({"fileName": path, "nodeID": node.GetID()})
+            return True
+        if messages is not None:
+            messages.AddMessage(vtk.vtkCommand.ErrorEvent, f"{path} cannot be written")
+        return False
+
+    def exportNodes(self, ids, paths, properties, harden, messages=None):
+        return all(
+            [self._export(self._scene.GetNodeByID(node_id), str(path), harden, messages) for node_id, path in zip(ids, paths)]
+        )
+
+    def _export(self, node, path, harden, messages):
+        copy = None
+        if harden and node.GetParentTransformNode() is not None:
+            copy = self._scene.AddNewNodeByClass(node.GetClassName())
+            copy.Copy(node)
+            copy.HardenTransform()
+        storage = node.CreateDefaultStorageNode()
+        storage.UnRegister(None)
+        storage.SetFileName(path)
+        done = self._written(storage, copy or node, path, messages)
+        if copy is not None:
+            self._scene.RemoveNode(copy)
+        return done
+
+    def saveScene(self, path, screenshot=None, messages=None):
+        self.addDefaultStorageNodes()
+        path = str(path)
+        if path.lower().endswith(".mrml"):
+            self._scene.SetURL(path)
+            return bool(self._scene.Commit(path))
+        if not path.lower().endswith(".mrb"):
+            os.makedirs(path, exist_ok=True)
+            return bool(self._logic.SaveSceneToSlicerDataBundleDirectory(path, vtk.vtkImageData()))
+        work = tempfile.mkdtemp(dir=self._logic.GetTemporaryPath())
+        folder = os.path.join(work, Path(path).stem)
+        os.makedirs(folder)
+        saved = bool(self._logic.SaveSceneToSlicerDataBundleDirectory(folder, vtk.vtkImageData()))
+        saved = saved and bool(self._logic.Zip(path, folder))
+        shutil.rmtree(work)
+        return saved
+
+    @staticmethod
+    def forceFileNameValidCharacters(name):
+        return "".join(letter if letter.isalnum() or letter in " -_.()" else "_" for letter in name)
+
+
+class qSlicerIOManager(qSlicerCoreIOManager):
+    """slicer.app.ioManager(): the same, with the dialogs of the desktop (which the host does not have)."""

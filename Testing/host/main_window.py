@@ -1,0 +1,71 @@
+"""The main window: module selector and module panel at the left, the views at the right."""
+
+from __future__ import annotations
+
+from PySide6 import QtWidgets
+from PySide6.QtCore import Property, Qt, Signal
+
+
+class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
+    moduleSelected = Signal(str)
+
+    def __init__(self, module_manager, panel: QtWidgets.QScrollArea):
+        super().__init__()
+        self._modules, self._panel, self._selected = module_manager, panel, ""
+        self._combo = QtWidgets.QComboBox()
+        self.addWidget(QtWidgets.QLabel("Modules: "))
+        self.addWidget(self._combo)
+        for name in module_manager.modulesNames():
+            self._list(name)
+        module_manager.moduleLoaded.connect(self._list)
+        self._combo.activated.connect(lambda index: self.selectModule(self._combo.itemData(index)))
+
+    def _list(self, name: str):
+        module = self._modules.module(name)
+        if not module.hidden:
+            self._combo.addItem(module.title or name, name)
+
+    def selectModule(self, name):
+        """Leave the current module and enter another; "" leaves only."""
+        if name == self._selected:
+            return
+        for chosen, action in ((self._selected, "exit"), (name, "enter")):
+            module = self._modules.module(chosen)
+            widget = module.widgetRepresentation() if hasattr(module, "widgetRepresentation") else None
+            if action == "enter":
+                self._panel.takeWidget()
+                if widget is not None:
+                    self._panel.setWidget(widget)
+                    widget.show()
+            if widget is not None:
+                getattr(widget, action)()
+        self._selected = name
+        self._combo.setCurrentIndex(self._combo.findData(name))
+        self.moduleSelected.emit(name)
+
+    selectedModule = Property(str, lambda self: self._selected, selectModule)
+
+
+class qSlicerMainWindow(QtWidgets.QMainWindow):
+    def __init__(self, app):
+        super().__init__()
+        self.setObjectName("qSlicerMainWindow")
+        self.setWindowTitle("3D Slicer (host)")
+        self._panel = QtWidgets.QScrollArea()
+        self._panel.setWidgetResizable(True)
+        self._panel.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+        self._panel.setMinimumWidth(460)
+        self._selector = qSlicerModuleSelectorToolBar(app.moduleManager(), self._panel)
+        self._selector.setObjectName("ModuleSelectorToolBar")
+        self.addToolBar(self._selector)
+        self._splitter = QtWidgets.QSplitter()
+        self._splitter.addWidget(self._panel)
+        self.setCentralWidget(self._splitter)
+        self.statusBar()
+
+    def show_views(self, viewport: QtWidgets.QWidget):
+        self._splitter.addWidget(viewport)
+        self._splitter.setStretchFactor(1, 1)
+
+    def moduleSelector(self):
+        return self._selector

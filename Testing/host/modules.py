@@ -1,0 +1,192 @@
+"""slicer.modules and the module factory: scripted modules are found, imported, shown, entered and left as in Slicer."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6.QtCore import Property, Signal
+
+from . import pythonqt
+from .widgets.declare import stored
+from .widgets.scene_widgets import qSlicerWidget
+
+
+class qSlicerLoadableModule(QtCore.QObject):
+    """One of Slicer's own modules: its name and its logic. Its panel is not in the host."""
+
+    def __init__(self, name: str, path: str = "", logic=None):
+        super().__init__()
+        self._name, self._path, self._logic = name, path, logic
+        self.title = name
+
+    def logic(self):
+        return self._logic
+
+    name = Property(str, lambda self: self._name)
+    path = Property(str, lambda self: self._path)
+    title = stored(str, "")
+    categories = stored("QStringList", [])
+    contributors = stored("QStringList", [])
+    dependencies = stored("QStringList", [])
+    associatedNodeTypes = stored("QStringList", [])
+    helpText = stored(str, "")
+    acknowledgementText = stored(str, "")
+    icon = stored(QtGui.QIcon, QtGui.QIcon())
+    hidden = stored(bool, False)
+    index = stored(int, -1)
+    widgetRepresentationCreationEnabled = stored(bool, True)
+
+
+class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
+    """The panel of a scripted module; the module's own Python object is `self()`."""
+
+    def __init__(self, module: qSlicerScriptedLoadableModule):
+        super().__init__()
+        self._module, self._python, self._entered = module, None, False
+        QtWidgets.QVBoxLayout(self)
+
+    def create(self, scene):
+        """Make the module's widget object and set it up."""
+        name = self._module.name
+        cls = getattr(sys.modules[name], f"{name}Widget")
+        self.setMRMLScene(scene)
+        self._python = cls(pythonqt.wrap(self))
+        setattr(sys.modules["slicer"].modules, f"{name}Widget", self._python)
+        self._python.setup()
+
+    def self(self):
+        return self._python
+
+    def reload(self):
+        self.create(self.mrmlScene())
+
+    def module(self):
+        return self._module
+
+    def _tell(self, name: str):
+        if hasattr(self._python, name):
+            getattr(self._python, name)()
+
+    def enter(self):
+        if not self._entered:
+            self._entered = True
+            self._tell("enter")
+
+    def exit(self):
+        if self._entered:
+            self._entered = False
+            self._tell("exit")
+
+    isEntered = Property(bool, lambda self: self._entered)
+    moduleName = Property(str, lambda self: self._module.name)
+
+
+class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
+    """A module written in Python."""
+
+    def __init__(self, path: Path, scene):
+        super().__init__(path.stem, str(path))
+        self._scene, self._widget = scene, None
+
+    def instantiate(self):
+        """Import the file and make the module object, which fills in title, categories, help and so on."""
+        name, folder = self.name, str(Path(self.path).parent)
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        spec = importlib.util.spec_from_file_location(name, self.path)
+        source = importlib.util.module_from_spec(spec)
+        sys.modules[name] = source
+        spec.loader.exec_module(source)
+        modules = sys.modules["slicer"].modules
+        setattr(modules, f"{name}Instance", getattr(source, name)(pythonqt.wrap(self)))
+        setattr(modules, name.lower(), pythonqt.wrap(self))
+        setattr(sys.modules["slicer"].moduleNames, name, name)
+
+    def createNewWidgetRepresentation(self):
+        widget = qSlicerScriptedLoadableModuleWidget(self)
+        widget.create(self._scene)
+        return widget
+
+    def widgetRepresentation(self):
+        if self._widget is None and hasattr(sys.modules[self.name], f"{self.name}Widget"):
+            self._widget = qSlicerScriptedLoadableModuleWidget(self)
+            self._widget.create(self._scene)
+        return self._widget
+
+
+class qSlicerModuleFactoryManager(QtCore.QObject):
+    moduleLoaded = Signal(str)
+    modulesLoaded = Signal("QStringList")
+
+    def __init__(self, scene):
+        super().__init__()
+        self._scene, self._paths, self._loaded = scene, {}, {}
+
+    def add(self, module: qSlicerLoadableModule):
+        """Take one of Slicer's own modules in."""
+        self._loaded[module.name] = module
+        setattr(sys.modules["slicer"].modules, module.name.lower(), pythonqt.wrap(module))
+        setattr(sys.modules["slicer"].moduleNames, module.name, module.name)
+
+    def registerModule(self, file: QtCore.QFileInfo):
+        path = Path(file.absoluteFilePath())
+        if not path.is_file():
+            raise FileNotFoundError(f"no module file {path}")
+        self._paths[path.stem] = path
+
+    def isRegistered(self, name):
+        return name in self._paths
+
+    def registeredModuleNames(self):
+        return [*self._paths]
+
+    def isLoaded(self, name):
+        return name in self._loaded
+
+    def loadedModuleNames(self):
+        return [*self._loaded]
+
+    def loadedModule(self, name):
+        return self._loaded.get(name)
+
+    moduleInstance = loadedModule
+
+    def loadModules(self, names=None):
+        for name in names or self._paths:
+            self._load(name)
+        self.modulesLoaded.emit([*(names or self._paths)])
+        return True
+
+    def _load(self, name: str):
+        if name in self._loaded:
+            return
+        if name not in self._paths:
+            raise RuntimeError(f"module {name} is neither loaded nor registered")
+        module = qSlicerScriptedLoadableModule(self._paths[name], self._scene)
+        module.instantiate()
+        for needed in module.dependencies:
+            self._load(needed)
+        self._loaded[name] = module
+        self.moduleLoaded.emit(name)
+
+
+class qSlicerModuleManager(QtCore.QObject):
+    moduleLoaded = Signal(str)
+    moduleAboutToBeUnloaded = Signal(str)
+
+    def __init__(self, scene):
+        super().__init__()
+        self._factory = qSlicerModuleFactoryManager(scene)
+        self._factory.moduleLoaded.connect(self.moduleLoaded)
+
+    def factoryManager(self):
+        return self._factory
+
+    def module(self, name):
+        return self._factory.loadedModule(name)
+
+    def modulesNames(self):
+        return self._factory.loadedModuleNames()

@@ -1,0 +1,395 @@
+"""PythonQt's view of Qt objects, over PySide6: what a module may write in Slicer works here, anything else is an error.
+
+* A Qt property is a plain attribute; it hides a getter of the same name (`button.text` is a str). `name` means objectName.
+* `obj.signal.connect(f)`, `obj.connect("signal(type)", f)` with the signature as Slicer declares it; `obj.signal(...)` emits.
+  A slot gets as many arguments as it accepts.
+* Enum values are attributes of their class and behave as int. Lists come back as tuples.
+* An attribute that is not found is looked up among the direct children by object name.
+* Names come from the lists: PySide's own additions and C++ methods that Slicer's Python lacks are refused.
+* New attributes are accepted on Python subclasses only.
+* All wrapped classes have one common base: isinstance(qt.QPushButton(), qt.QWidget) is False.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import pathlib
+
+import shiboken6
+from PySide6 import QtCore, QtGui, QtNetwork, QtUiTools, QtWidgets
+
+from . import lists
+
+QT_LIBRARIES = (QtCore, QtGui, QtWidgets, QtUiTools, QtNetwork)
+ALWAYS = frozenset({"property", "setProperty", "inherits", "parent", "setParent", "exec_", "help"})
+_proxy_classes: dict[type, type] = {}
+_living: dict[int, Proxy] = {}  # address of a QObject -> its one proxy
+extra_members: dict[str, dict] = {}  # class name -> members that Slicer's decorators replace
+
+
+class EnumValue(int):
+    """An enum member that behaves as int and remembers what PySide needs."""
+
+    def __new__(cls, member):
+        value = member.value
+        self = int.__new__(cls, value if isinstance(value, int) else 0)
+        self._member = member
+        return self
+
+    def _combine(self, other, operation):
+        if isinstance(self._member, enum.Flag):
+            return EnumValue(operation(self._member, type(self._member)(int(other))))
+        return operation(int(self), int(other))
+
+    def __or__(self, other):
+        return self._combine(other, lambda a, b: a | b)
+
+    def __and__(self, other):
+        return self._combine(other, lambda a, b: a & b)
+
+    __hash__ = int.__hash__
+
+
+def unwrap(value):
+    """What PySide is given for a value from module code."""
+    if isinstance(value, Proxy):
+        return value._qt
+    if isinstance(value, EnumValue):
+        return value._member
+    if isinstance(value, ProxyMeta):
+        return value._class
+    if isinstance(value, (list, tuple)):
+        return [unwrap(item) for item in value]
+    return str(value) if isinstance(value, pathlib.PurePath) else value
+
+
+def wrap(value):
+    """What module code is given for a value from PySide."""
+    if isinstance(value, enum.Enum):
+        return EnumValue(value)
+    if isinstance(value, QtCore.QObject):
+        known = _living.get(shiboken6.getCppPointer(value)[0])
+        if known is not None and shiboken6.isValid(known._qt):
+            return known
+    if isinstance(value, shiboken6.Object):
+        proxy = object.__new__(proxy_class(type(value)))
+        _bind(proxy, value)
+        return proxy
+    if isinstance(value, (list, tuple)):
+        return tuple(wrap(item) for item in value)
+    return value
+
+
+def _bind(proxy, qt_object):
+    object.__setattr__(proxy, "_qt", qt_object)
+    if isinstance(qt_object, QtCore.QObject):
+        address = shiboken6.getCppPointer(qt_object)[0]
+        _living[address] = proxy
+        qt_object.destroyed.connect(lambda *_: _living.pop(address, None))
+
+
+def public_name(cls: type) -> str:
+    """Name under which Slicer knows a PySide class: its own, or that of the nearest base that is wrapped."""
+    for base in cls.__mro__:
+        if base.__name__ in lists.widgets() or base.__name__ in lists.qt_classes():
+            return base.__name__
+    raise AttributeError(f"{cls.__name__} is not wrapped by PythonQt")
+
+
+def _qt_class(name: str):
+    return next((getattr(library, name) for library in QT_LIBRARIES if hasattr(library, name)), None)
+
+
+def _is_member(cls: type, name: str) -> bool:
+    """Whether Slicer's Python has this attribute on instances of the class (properties and dynamic ones are found before)."""
+    public = public_name(cls)
+    if name in ALWAYS or name in lists.listed_members(public) or name in extra_members.get(public, {}):
+        return True
+    qt_name = lists.qt_base(public) or ("" if public in lists.widgets() else public)
+    base = _qt_class(qt_name)
+    if base is None:
+        return False
+    if any(name in lists.qt_classes().get(part.__name__, ()) for part in base.__mro__):
+        return True
+    meta = getattr(base, "staticMetaObject", None)
+    if meta is not None and any(bytes(meta.method(i).name().data()).decode() == name for i in range(meta.methodCount())):
+        return True
+    return isinstance(getattr(base, name, None), enum.Enum)
+
+
+def _method(function):
+    def call(*args):
+        return wrap(function(*map(unwrap, args)))
+
+    call.native = function
+    return call
+
+
+def _receiver(slot, sent: int):
+    """A function for PySide that calls the slot with only as many of the signal's arguments as it accepts.
+
+    It has exactly that many parameters, because PySide chooses among a signal's forms by counting them.
+    """
+    if hasattr(slot, "native"):
+        return slot.native
+    try:
+        parameters = inspect.signature(slot).parameters.values()
+    except (TypeError, ValueError):
+        accepted = sent
+    else:
+        several = any(p.kind == p.VAR_POSITIONAL for p in parameters)
+        accepted = sent if several else sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    forms = (
+        lambda: slot(),
+        lambda a: slot(wrap(a)),
+        lambda a, b: slot(wrap(a), wrap(b)),
+        lambda a, b, c: slot(wrap(a), wrap(b), wrap(c)),
+    )
+    return forms[min(accepted, sent)]
+
+
+_connections: dict[tuple, list] = {}
+
+
+class Signal:
+    """`obj.signal`: connect, disconnect, and emission by calling it."""
+
+    def __init__(self, owner, name: str, bound, arguments: int):
+        self._owner, self._name, self._bound, self._arguments = owner, name, bound, arguments
+
+    def _key(self, slot):
+        return id(self._owner._qt), self._name, id(getattr(slot, "__self__", None)), getattr(slot, "__func__", slot)
+
+    def connect(self, receiver, slot: str | None = None) -> bool:
+        if slot is not None:
+            receiver = getattr(receiver, slot.split("(")[0])
+        function = receiver._bound if isinstance(receiver, Signal) else _receiver(receiver, self._arguments)
+        _connections.setdefault(self._key(receiver), []).append(function)
+        self._bound.connect(function)
+        return True
+
+    def disconnect(self, receiver=None, slot: str | None = None) -> bool:
+        if slot is not None:
+            receiver = getattr(receiver, slot.split("(")[0])
+        known = _connections.get(self._key(receiver))
+        if not known:
+            return False
+        self._bound.disconnect(known.pop())
+        return True
+
+    def __call__(self, *args):
+        self._bound.emit(*map(unwrap, args))
+
+
+class ProxyMeta(type):
+    """Class attributes: static methods and enum values."""
+
+    def __getattr__(cls, name):
+        if name.startswith("__") or name == "_class":
+            raise AttributeError(name)
+        public = public_name(cls._class)
+        value = lists.enum_value(public, name)
+        if value is not None:
+            return value
+        if not _is_member(cls._class, name) or not hasattr(cls._class, name):
+            if name in lists.listed_members(public):
+                raise lists.NotInHost(f"{public}.{name} exists in Slicer, not in the host")
+            raise AttributeError(f"type object '{public}' has no attribute '{name}'")
+        value = getattr(cls._class, name)
+        return EnumValue(value) if isinstance(value, enum.Enum) else _method(value)
+
+
+class Proxy(metaclass=ProxyMeta):
+    """A wrapped value (QColor, QSize, ...) or, as ObjectProxy, a QObject."""
+
+    _class: type = object
+
+    def __init__(self, *args, **properties):
+        cls = type(self)._class
+        if lists.widgets().get(cls.__name__, {"new": ""})["new"] is None:
+            raise TypeError(f"{cls.__name__} cannot be created from Python")
+        overrides = {}
+        for part in type(self).__mro__:
+            if "_generated" in vars(part):
+                break
+            for name, function in vars(part).items():
+                if not name.startswith("_") and callable(function) and hasattr(cls, name):
+                    overrides.setdefault(name, self._virtual(name))
+        if overrides:
+            cls = type(type(self).__name__, (cls,), overrides)
+        _bind(self, cls(*map(unwrap, args)))
+        for name, value in properties.items():
+            setattr(self, name, value)
+
+    @staticmethod
+    def _virtual(name):
+        return lambda qt_object, *args: unwrap(getattr(wrap(qt_object), name)(*map(wrap, args)))
+
+    def __getattr__(self, name):
+        if name == "_qt" or name.startswith("__"):
+            raise AttributeError(name)
+        return self._member(name)
+
+    def _member(self, name):
+        qt_object = self._qt
+        public = public_name(type(qt_object))
+        name = "exec" if name == "exec_" else name
+        if name in extra_members.get(public, {}):
+            return extra_members[public][name].__get__(self)
+        if not _is_member(type(qt_object), name):
+            raise AttributeError(f"{public} has no attribute named '{name}'")
+        value = lists.enum_value(public, name)
+        if value is not None:
+            return value
+        if not hasattr(qt_object, name):
+            raise lists.NotInHost(f"{public}.{name} exists in Slicer, not in the host")
+        value = getattr(qt_object, name)
+        if isinstance(value, QtCore.SignalInstance):
+            return self._signal(name)
+        return _method(value) if callable(value) else wrap(value)
+
+    def __setattr__(self, name, value):
+        if "_generated" in vars(type(self)):
+            raise AttributeError(f"'{type(self).__name__}' has no attribute '{name}' and new attributes are not allowed on it.")
+        object.__setattr__(self, name, value)
+
+    def __eq__(self, other):
+        if not isinstance(other, Proxy):
+            return False
+        return self._qt is other._qt if isinstance(self._qt, QtCore.QObject) else self._qt == other._qt
+
+    def __hash__(self):
+        return hash(id(self._qt))
+
+    def __repr__(self):
+        return f"{type(self).__name__} (at: {id(self._qt):#x})"
+
+
+class ObjectProxy(Proxy):
+    """A wrapped QObject."""
+
+    def _property(self, name: str) -> QtCore.QMetaProperty | None:
+        meta = self._qt.metaObject()
+        index = meta.indexOfProperty(name)
+        if index < 0 and name == "name":
+            index = meta.indexOfProperty("objectName")
+        if index < 0:
+            return None
+        owner = meta
+        while index < owner.propertyOffset():
+            owner = owner.superClass()
+        if owner.className() in lists.widgets() and name not in lists.properties(owner.className()):
+            return None
+        return meta.property(index)
+
+    def _is_dynamic(self, name: str) -> bool:
+        return name.encode() in [bytes(found.data()) for found in self._qt.dynamicPropertyNames()]
+
+    def __getattr__(self, name):
+        if name == "_qt" or name.startswith("__"):
+            raise AttributeError(name)
+        if not shiboken6.isValid(self._qt):
+            raise ValueError(f"Trying to access '{name}' of a destroyed {type(self).__name__} object")
+        found = self._property(name)
+        if found is not None:
+            return self._read(found)
+        if self._is_dynamic(name):
+            return wrap(self._qt.property(name))
+        try:
+            return self._member(name)
+        except AttributeError:
+            child = next((child for child in self._qt.children() if name and child.objectName() == name), None)
+            if child is None:
+                raise
+            return wrap(child)
+
+    def _read(self, found: QtCore.QMetaProperty):
+        if not found.isEnumType():
+            return wrap(found.read(self._qt))
+        getter = getattr(self._qt, found.name())  # PySide cannot convert every enum property
+        return wrap(getter() if callable(getter) else getter)
+
+    def __setattr__(self, name, value):
+        found = self._property(name)
+        if found is None:
+            if self._is_dynamic(name):
+                self._qt.setProperty(name, unwrap(value))
+            else:
+                super().__setattr__(name, value)
+            return
+        if not found.isWritable():
+            raise AttributeError(f"Property '{name}' of '{type(self).__name__}' object is not writable")
+        plain = unwrap(value)
+        setter = getattr(self._qt, f"set{name[0].upper()}{name[1:]}", None)
+        if found.isEnumType() and setter is not None:
+            setter(plain)
+        elif not found.write(self._qt, plain):
+            raise ValueError(
+                f"Property '{name}' of type '{found.typeName()}' does not accept {value!r} of type {type(value).__name__}"
+            )
+
+    def __bool__(self):
+        return shiboken6.isValid(self._qt)
+
+    def _signal(self, signature: str) -> Signal:
+        name = signature.split("(")[0]
+        public = public_name(type(self._qt))
+        known = lists.collect(public, "signals")
+        meta = self._qt.metaObject()
+        while meta.className() != (lists.qt_base(public) or public):
+            meta = meta.superClass()
+        methods = (meta.method(index) for index in range(meta.methodCount()))
+        known += [
+            bytes(method.methodSignature().data()).decode()
+            for method in methods
+            if method.methodType() == QtCore.QMetaMethod.Signal
+        ]
+        wanted = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode() if "(" in signature else None
+        if wanted not in known if wanted else name not in {text.split("(")[0] for text in known}:
+            raise AttributeError(f"QObject::connect() signal '{signature}' does not exist on {public}")
+        bound = getattr(self._qt, name, None)
+        if bound is None:
+            raise lists.NotInHost(f"signal {public}.{signature} exists in Slicer, not in the host")
+        overloads = [text for text in known if text.startswith(f"{name}(")]
+        if wanted and len(overloads) > 1:
+            kind = {"bool": bool, "QString": str, "double": float, "int": int}.get(wanted[len(name) + 1 : -1])
+            if kind is not None and wanted != overloads[0]:
+                bound = bound[kind]
+        form = wanted or next(text for text in known if text.startswith(f"{name}("))
+        arguments = 0 if form.endswith("()") else form.count(",") + 1
+        return Signal(self, wanted or name, bound, arguments)
+
+    def connect(self, signal: str, receiver, slot: str | None = None) -> bool:
+        return self._signal(signal).connect(receiver, slot)
+
+    def disconnect(self, signal: str, receiver=None, slot: str | None = None) -> bool:
+        return self._signal(signal).disconnect(receiver, slot)
+
+    def className(self) -> str:
+        return public_name(type(self._qt))
+
+    def delete(self):
+        shiboken6.delete(self._qt)
+
+    def property(self, name: str):
+        return wrap(self._qt.property(name))
+
+    def findChildren(self, cls=None, name: str = ""):
+        wanted = cls if isinstance(cls, str) else cls._class.__name__ if cls else "QObject"
+        found = (child for child in self._qt.findChildren(QtCore.QObject) if child.inherits(wanted))
+        return tuple(wrap(child) for child in found if not name or child.objectName() == name)
+
+    def findChild(self, cls=None, name: str = ""):
+        return next(iter(self.findChildren(cls, name)), None)
+
+
+def proxy_class(cls: type) -> type:
+    """The Python class that stands for a PySide class."""
+    name = public_name(cls)
+    while cls.__name__ != name:
+        cls = cls.__mro__[1]
+    if cls not in _proxy_classes:
+        base = ObjectProxy if issubclass(cls, QtCore.QObject) else Proxy
+        _proxy_classes[cls] = ProxyMeta(name, (base,), {"_class": cls, "_generated": True})
+    return _proxy_classes[cls]

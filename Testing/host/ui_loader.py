@@ -1,0 +1,68 @@
+"""Load a .ui file as Slicer does: with CTK's and Slicer's widgets, and with the file's own connections."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+from PySide6 import QtCore, QtUiTools
+
+from . import lists, pythonqt, ui_file
+from .libraries import WidgetModule
+
+
+class _Loader(QtUiTools.QUiLoader):
+    def createWidget(self, name, parent=None, object_name=""):
+        if name not in WidgetModule.classes:
+            return super().createWidget(name, parent, object_name)
+        widget = WidgetModule.classes[name](parent=parent)
+        widget.setObjectName(object_name)
+        return widget
+
+
+def _plain_enums(root):
+    """Enum values of Slicer's and CTK's own properties become the numbers that the host's properties hold."""
+    for widget in root.iter("widget"):
+        cls = widget.get("class")
+        for prop in widget.findall("property") if cls in lists.widgets() else ():
+            value = prop[0]
+            if prop.get("name") in lists.properties(cls) and value.tag in ("enum", "set"):
+                members = re.split(r"\|", value.text or "")
+                numbers = [lists.enum_value(cls, member.split("::")[-1]) for member in members]
+                prop.remove(value)
+                if None not in numbers:
+                    ElementTree.SubElement(prop, "number").text = str(sum(numbers))
+
+
+def load(file, parent=None):
+    """The top widget of a .ui file.
+
+    Raises:
+        RuntimeError: the file names classes, properties, signals or slots that Slicer or the host does not have.
+    """
+    path = file.fileName() if isinstance(file, pythonqt.Proxy) else str(file)
+    wrong = [f"not in Slicer: {text}" for text in ui_file.problems(path)]
+    root = ElementTree.parse(path).getroot()
+    names = {widget.get("class") for widget in root.iter("widget")}
+    wrong += [f"not in the host: {name}" for name in sorted(names & set(lists.widgets()) - set(WidgetModule.classes))]
+    if wrong:
+        raise RuntimeError(f"{path}: " + "; ".join(wrong))
+    connections = [
+        [entry.findtext(tag) for tag in ("sender", "signal", "receiver", "slot")]
+        for entry in root.findall("connections/connection")
+    ]
+    for tag in ("connections", "customwidgets"):
+        for element in root.findall(tag):
+            root.remove(element)
+    _plain_enums(root)
+    buffer = QtCore.QBuffer()
+    buffer.setData(ElementTree.tostring(root))
+    buffer.open(QtCore.QIODevice.ReadOnly)
+    top = pythonqt.wrap(_Loader().load(buffer, pythonqt.unwrap(parent)))
+    by_name = {child.objectName(): child for child in (top._qt, *top._qt.findChildren(QtCore.QObject))}
+    for sender, signal, receiver, slot in connections:
+        pythonqt.wrap(by_name[sender]).connect(signal, pythonqt.wrap(by_name[receiver]), slot)
+    return top
+
+
+pythonqt.extra_members["QUiLoader"] = {"load": lambda self, file, parent=None: load(file, parent)}
