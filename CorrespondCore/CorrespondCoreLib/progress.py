@@ -52,6 +52,16 @@ class Progress:
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
+    def part(self, until: float) -> Progress:
+        """A Progress for work that counts itself from 0 to 1: that goes from here to the fraction `until` of this one.
+
+        Seconds and warnings of both are the same.
+        """
+        start = self.fraction
+        part = Progress(lambda fraction, name: self._move(start + (until - start) * fraction, name), self._warn)
+        part.seconds, part.warnings = self.seconds, self.warnings
+        return part
+
     def warning(self, message: str) -> None:
         """Tell the user something that does not stop the work; it also stands in the report."""
         if message not in self.warnings:
