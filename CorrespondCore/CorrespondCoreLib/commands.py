@@ -59,7 +59,8 @@ def quoted(parts: Sequence[str | os.PathLike], shell: str | None = None) -> str:
 
     Args:
         parts: program and arguments.
-        shell: "sh" (Linux, macOS, Git Bash), "cmd" or "powershell"; sh, on Windows cmd, by default.
+        shell: "sh" (Linux, macOS, Git Bash), "cmd" or "powershell"; sh, on Windows cmd, by default. The two of Windows cannot
+            hold every text: cmd replaces %NAME% of variables that exist, PowerShell 5 loses double quotes. File names have none.
     """
     texts = [os.fspath(part) for part in parts]
     shell = shell or ("cmd" if sys.platform == "win32" else "sh")

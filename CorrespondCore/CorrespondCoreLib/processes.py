@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 _SYNCHRONIZE = 0x00100000  # Windows access right: wait for the process
 _WAIT_TIMEOUT = 0x00000102  # Windows: still running
@@ -35,6 +36,8 @@ class ProcessWatch:
         """True while the process runs."""
         if sys.platform == "win32":
             return bool(self._handle) and self._kernel.WaitForSingleObject(self._handle, 0) == _WAIT_TIMEOUT
+        if sys.platform == "linux" and _is_zombie(self._pid):
+            return False
         try:
             os.kill(self._pid, 0)
         except ProcessLookupError:
@@ -44,10 +47,18 @@ class ProcessWatch:
         return True
 
 
+def _is_zombie(pid: int) -> bool:
+    """True for a process that has ended but that nobody has waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
 def kill(pid: int) -> None:
     """End a process at once. One that has ended already is no error."""
     try:
         os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # on Windows every signal number but two is TerminateProcess
-    except (ProcessLookupError, PermissionError, OSError) as error:
+    except OSError:  # on Windows, "access denied" is said of processes that have just ended
         if ProcessWatch(pid).alive():
-            raise error
+            raise

@@ -1,0 +1,1 @@
+"""Stands in for a module's library in tests of jobs: its commands work, fail, crash, hang."""
