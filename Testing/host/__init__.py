@@ -3,7 +3,7 @@
     # Testing/LungRegistration/test_panel_inputs.py runs here with pytest, and unchanged inside a real Slicer
     import unittest
     from Testing import host
-    host.start(modules=["CorrespondCore/CorrespondCore.py", "LungRegistration/LungRegistration.py"])  # paths from the repository's root
+    host.start(modules=["CorrespondCore/CorrespondCore.py", "LungRegistration/LungRegistration.py"])
     import qt, slicer
 
     class InputsTest(unittest.TestCase):
@@ -73,6 +73,8 @@ def grab(widget, path: str | Path) -> Path:
     import slicer
 
     slicer.app.processEvents()
+    if not widget.visible:
+        widget.window().grab()  # lays the whole window out
     slicer.util.forceRenderAllViews()
     slicer.app.processEvents()
     path = Path(path)

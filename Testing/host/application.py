@@ -94,6 +94,7 @@ class qSlicerApplication(QtWidgets.QApplication):
             from .views.layout_manager import qSlicerLayoutManager
 
             self._layout_manager = qSlicerLayoutManager(self._scene, self._logic)
+            self.main_window.show_views(self._layout_manager.viewport())
         return self._layout_manager
 
     def commandOptions(self):

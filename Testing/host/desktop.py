@@ -86,5 +86,5 @@ def _stop(app, manager) -> None:
 
     for name in manager.factoryManager().loadedModuleNames():
         manager.moduleAboutToBeUnloaded.emit(name)
-    slicer.mrmlScene.Clear(True)
+    slicer.mrmlScene.Clear(False)
     app.remove_folder()

@@ -55,7 +55,9 @@ def listed_class(module: str, name: str):
 
 FILES = (
     *("widgets.ctk_buttons", "widgets.ctk_numbers", "widgets.ctk_inputs", "widgets.scene_widgets", "widgets.node_combo_box"),
-    *("modules", "io_manager", "application", "main_window"),
+    *("widgets.segment_selector", "widgets.markups"),
+    *("widgets.table_view", "views.render_view", "views.slice_view", "views.three_d_view", "views.plot_view", "views.table_view"),
+    *("views.layout_manager", "modules", "io_manager", "application", "main_window"),
 )
 
 

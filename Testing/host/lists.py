@@ -6,6 +6,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+OTHER_BASES = {"QVTKOpenGLNativeWidget": "QWidget"}  # VTK's widget, of which Python sees the Qt class
 API = Path(__file__).parent / "api"
 
 
@@ -49,7 +50,7 @@ def chain(name: str) -> list[str]:
 def qt_base(name: str) -> str:
     """The Qt class that a Slicer or CTK class is derived from ("" if none)."""
     last = chain(name)[-1]
-    return last if last not in widgets() else ""
+    return OTHER_BASES.get(last, last) if last not in widgets() else ""
 
 
 def collect(name: str, key: str) -> list:

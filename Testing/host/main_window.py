@@ -17,6 +17,7 @@ class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
         self.addWidget(self._combo)
         for name in module_manager.modulesNames():
             self._list(name)
+        self._combo.setCurrentIndex(-1)
         module_manager.moduleLoaded.connect(self._list)
         self._combo.activated.connect(lambda index: self.selectModule(self._combo.itemData(index)))
 
@@ -62,6 +63,7 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
         self._splitter.addWidget(self._panel)
         self.setCentralWidget(self._splitter)
         self.statusBar()
+        self.resize(1500, 900)
 
     def show_views(self, viewport: QtWidgets.QWidget):
         self._splitter.addWidget(viewport)

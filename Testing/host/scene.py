@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import vtk
 
+LABELS = 256
 # module name in Slicer -> logic class; the order is that of their dependencies
 LOGICS = {
     "Colors": "vtkSlicerColorLogic",
@@ -55,9 +58,25 @@ def create(slicer, temporary_folder: str):
         logics[name].SetMRMLScene(scene)
         application.SetModuleLogic(name, logics[name])
     logics["Colors"].AddDefaultColorNodes()
+    _add_label_colors(slicer, scene)
     vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_INFO)
     slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     return scene, application, logics
+
+
+def _add_label_colors(slicer, scene) -> None:
+    """The table that label maps are shown with: black, then hues that differ from their neighbours."""
+    table = slicer.vtkMRMLColorTableNode()
+    table.SetName("GenericColors")
+    table.SetSingletonTag("FileGenericColors.txt")
+    table.SetTypeToUser()
+    table.SetNumberOfColors(LABELS)
+    table.SetColor(0, "background", 0, 0, 0, 0)
+    for label in range(1, LABELS):
+        table.SetColor(label, f"region {label}", *colorsys.hsv_to_rgb(label * 0.618 % 1, 0.7, 0.9), 1)
+    table.SetHideFromEditors(True)
+    table.SetSaveWithScene(False)
+    scene.AddNode(table)
 
 
 def _add_file_readers(slicer, scene, application, temporary_folder: str) -> None:

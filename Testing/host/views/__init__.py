@@ -1,0 +1,1 @@
+"""Views and layouts: Slicer's displayable managers render offscreen, Qt widgets show the pictures."""

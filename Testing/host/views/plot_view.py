@@ -1,0 +1,139 @@
+"""A plot: the chart and series nodes of the scene, drawn by VTK's charts."""
+
+from __future__ import annotations
+
+import vtk
+from PySide6.QtCore import Signal
+
+from .render_view import ctkVTKAbstractView, qMRMLAbstractViewWidget, qMRMLViewControllerBar
+
+MARKERS = ("none", "cross", "plus", "square", "circle", "diamond")  # names of the marker styles in their order
+LINES = {"none": vtk.vtkPen.NO_PEN, "solid": vtk.vtkPen.SOLID_LINE, "dash": vtk.vtkPen.DASH_LINE, "dot": vtk.vtkPen.DOT_LINE}
+AXES = (("X", vtk.vtkAxis.BOTTOM), ("Y", vtk.vtkAxis.LEFT))
+
+
+class qMRMLPlotView(ctkVTKAbstractView):
+    """Follows the chart of its view node. Also usable alone, as a widget in a panel."""
+
+    mrmlSceneChanged = Signal(object)
+
+    def __init__(self, parent=None):
+        super().__init__(parent)
+        self._context = vtk.vtkContextView()
+        self._window = self._context.GetRenderWindow()
+        self._window.SetOffScreenRendering(1)
+        self._window.SetMultiSamples(0)
+        self._chart = vtk.vtkChartXY()
+        self._context.GetScene().AddItem(self._chart)
+        self._scene, self._view_node, self._observed = None, None, []
+
+    def setMRMLScene(self, scene):
+        self._scene = scene
+        self.mrmlSceneChanged.emit(scene)
+
+    def setMRMLPlotViewNode(self, node):
+        self._view_node = node
+        self._follow()
+
+    def fitToContent(self):
+        self._chart.RecalculateBounds()
+        self.scheduleRender()
+
+    def chart(self):
+        return self._chart
+
+    def scene(self):
+        return self._context.GetScene()
+
+    # --- nodes
+    def _nodes(self) -> list:
+        """View, chart, series and table nodes: what the picture depends on."""
+        chart = self._view_node.GetPlotChartNode() if self._view_node is not None else None
+        series = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())] if chart else []
+        series = [node for node in series if node is not None]
+        tables = [node.GetTableNode() for node in series if node.GetTableNode() is not None]
+        return [node for node in (self._view_node, chart) if node is not None] + series + tables
+
+    def _follow(self, *_):
+        for node, tag in self._observed:
+            node.RemoveObserver(tag)
+        self._observed = [(node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._follow)) for node in self._nodes()]
+        self._fill()
+        self.scheduleRender()
+
+    def _fill(self):
+        self._chart.ClearPlots()
+        nodes = self._nodes()
+        chart = next((node for node in nodes if node.IsA("vtkMRMLPlotChartNode")), None)
+        self._chart.SetVisible(chart is not None)
+        if chart is None:
+            return
+        self._chart.SetTitle(chart.GetTitle() if chart.GetTitleVisibility() and chart.GetTitle() else "")
+        self._chart.SetShowLegend(chart.GetLegendVisibility())
+        for name, number in AXES:
+            self._fill_axis(chart, name, self._chart.GetAxis(number))
+        for node in nodes:
+            if node.IsA("vtkMRMLPlotSeriesNode") and node.GetTableNode() is not None:
+                self._add(node)
+
+    @staticmethod
+    def _fill_axis(chart, name, axis):
+        visible = getattr(chart, f"Get{name}AxisTitleVisibility")()
+        axis.SetTitle((getattr(chart, f"Get{name}AxisTitle")() or "") if visible else "")
+        axis.SetGridVisible(chart.GetGridVisibility())
+        if getattr(chart, f"Get{name}AxisRangeAuto")():
+            axis.SetBehavior(vtk.vtkAxis.AUTO)
+        else:
+            axis.SetBehavior(vtk.vtkAxis.FIXED)
+            axis.SetRange(*getattr(chart, f"Get{name}AxisRange")())
+
+    def _add(self, series):
+        table, column = series.GetTableNode().GetTable(), series.GetYColumnName()
+        if not column or table.GetColumnByName(column) is None:
+            return
+        bar = series.GetPlotType() in (series.PlotTypeBar, series.PlotTypeScatterBar)
+        plot = self._chart.AddPlot(vtk.vtkChart.BAR if bar else vtk.vtkChart.LINE)
+        across = series.GetXColumnName() if series.IsXColumnRequired() else ""
+        if across:
+            plot.SetInputData(table, across, column)
+        else:
+            plot.SetInputData(table)
+            plot.SetInputArray(1, column)
+            plot.SetUseIndexForXSeries(True)
+        plot.SetLabel(series.GetName())
+        plot.SetColorF(*series.GetColor())
+        plot.SetOpacity(series.GetOpacity())
+        plot.GetPen().SetWidth(series.GetLineWidth())
+        if not bar:
+            plot.GetPen().SetLineType(LINES.get(series.GetLineStyleAsString(series.GetLineStyle()), vtk.vtkPen.SOLID_LINE))
+            plot.SetMarkerStyle(MARKERS.index(series.GetMarkerStyleAsString(series.GetMarkerStyle())))
+            plot.SetMarkerSize(series.GetMarkerSize())
+
+
+class qMRMLPlotViewControllerWidget(qMRMLViewControllerBar):
+    def __init__(self, node, view):
+        super().__init__(node)
+        self._node, self._view = node, view
+
+    def mrmlPlotViewNode(self):
+        return self._node
+
+    def fitPlotToAxes(self):
+        self._view.fitToContent()
+
+
+class qMRMLPlotWidget(qMRMLAbstractViewWidget):
+    def __init__(self, node, application_logic):
+        view = qMRMLPlotView()
+        view.setMRMLScene(node.GetScene())
+        view.setMRMLPlotViewNode(node)
+        super().__init__(node, view, qMRMLPlotViewControllerWidget(node, view))
+
+    def plotView(self):
+        return self._view
+
+    def plotController(self):
+        return self._bar
+
+    def mrmlPlotViewNode(self):
+        return self._node
