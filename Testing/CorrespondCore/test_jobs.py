@@ -4,7 +4,9 @@ import logging
 import shutil
 import subprocess
 import sys
+import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from CorrespondCoreLib import jobs
 from CorrespondCoreLib.errors import Cancelled, CorrespondError, InputError, OutOfMemory, OutputError
 from CorrespondCoreLib.jobs import Job, new_job_folder
-from CorrespondCoreLib.launchers import launch_in_thread
+from CorrespondCoreLib.launchers import launch_in_slicer, launch_in_thread
 from CorrespondCoreLib.processes import ProcessWatch, kill
 
 HERE = Path(__file__).resolve().parent
@@ -161,10 +163,18 @@ def test_cancel_of_a_child_that_does_not_listen(tmp_path, monkeypatch):
 def test_cancel_before_the_child_has_told_its_id(tmp_path, monkeypatch):
     """The launcher is killed, its child lives on, says its id, and is killed then."""
     monkeypatch.setattr(jobs, "GRACE_S", 0.0)
-    job = start("hang", tmp_path)
+    slow = "import runpy, sys, time; time.sleep(1.5); sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
+
+    def launch_slowly(args, on_line, on_exit):
+        return launch_in_thread([sys.executable, str(HERE / "launcher.py"), "-c", slow, *args[1:]], on_line, on_exit)
+
+    job = Job(["tavi", "hang"], paths=[STANDIN], launch=launch_slowly, python=sys.executable)
+    job.start()
+    time.sleep(0.7)
     job.cancel()
     finish(job, within=10)
     assert job.state == "cancelled"
+    assert job._pid is not None and not ProcessWatch(job._pid).alive()
 
 
 def test_several_jobs_at_once_do_not_disturb_each_other(tmp_path):
@@ -248,3 +258,36 @@ def test_the_real_grace_of_five_seconds(tmp_path):
     job.cancel()
     finish(job)
     assert 4.5 < time.monotonic() - began < 8
+
+
+def test_in_slicer_the_callbacks_come_on_the_main_thread_by_its_timer(tmp_path, monkeypatch):
+    """With slicer.util.launchConsoleProcess itself; only Qt's timer is imitated."""
+    pytest.importorskip("slicer", reason="slicer-core is not installed")
+    due = []
+    qt = types.ModuleType("qt")
+    qt.QTimer = types.SimpleNamespace(singleShot=lambda milliseconds, function: due.append(function))
+    monkeypatch.setitem(sys.modules, "qt", qt)
+    threads, ended = set(), []
+
+    def launch_launcher(args, on_line, on_exit):
+        return launch_in_slicer([sys.executable, str(HERE / "launcher.py"), *args[1:]], on_line, on_exit)
+
+    job = Job(
+        ["tavi", "babble", "--output", tmp_path],
+        paths=[STANDIN],
+        launch=launch_launcher,
+        python=sys.executable,
+        on_progress=lambda j: threads.add(threading.current_thread()),
+        on_finished=lambda j: ended.append(threading.current_thread()),
+    )
+    job.start()
+
+    def pump():
+        for function in [due.pop() for _ in range(len(due))]:
+            function()
+        return ended
+
+    wait_for(pump)
+    assert job.state == "done", job.error
+    assert threads == set(ended) == {threading.main_thread()}
+    assert not due, "the timer stops with the process"

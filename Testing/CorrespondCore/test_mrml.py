@@ -163,7 +163,11 @@ def test_segment_becomes_a_mask_where_it_is(direction):
     import slicer
 
     image = ramp_image(direction)
-    truth = sitk.Cast(sitk.Abs(image - float(image[6, 6, 7])) < 12, sitk.sitkUInt8)
+    block = np.zeros((14, 13, 12), np.uint8)
+    block[5:12, 4:10, 3:8] = 1
+    block[5:8, 4:6, 3:5] = 0
+    truth = sitk.GetImageFromArray(block)
+    truth.CopyInformation(image)
     labelmap = mrml.volume_from_image(truth, "lung", label=True)
     segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lungs")
     slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labelmap, segmentation)

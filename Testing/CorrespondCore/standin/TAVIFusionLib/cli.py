@@ -64,13 +64,15 @@ def swallow_memory(arguments, progress):
 
 
 def babble(arguments, progress):
-    """Print what nobody can decode, from Python and from C, with and without line ends, then work."""
+    """Print what nobody can decode, from Python and from C, with and without line ends, before and after work."""
     print('{"event": "done"}', "größer", "\udcff")
     sys.stderr.write("no line end")
     os.write(1, bytes(range(256)) * 300)
     os.write(2, b"\xff\xfe" + b"x" * 100_000)
     ctypes.CDLL(None).puts(b"from C \xff")
-    return work(arguments, progress)
+    results = work(arguments, progress)
+    os.write(1, b"\xff" * 100)  # right before the last line of the job
+    return results
 
 
 def hang(arguments, progress):
