@@ -125,7 +125,10 @@ class qSlicerLayoutManager(QtCore.QObject):
         return [widget.mrmlSliceNode().GetLayoutName() for widget in self._of(qMRMLSliceWidget)]
 
     def sliceWidget(self, name):
-        return next((w for w in self._widgets.values() if isinstance(w, qMRMLSliceWidget) and w.mrmlSliceNode().GetLayoutName() == name), None)
+        return next(
+            (w for w in self._widgets.values() if isinstance(w, qMRMLSliceWidget) and w.mrmlSliceNode().GetLayoutName() == name),
+            None,
+        )
 
     def _nth(self, kind, index):
         shown = self._of(kind)

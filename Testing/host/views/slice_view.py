@@ -138,7 +138,9 @@ class qMRMLSliceWidget(qMRMLAbstractViewWidget):
         self._logic.SetMRMLScene(node.GetScene())
         self._logic.SetSliceNode(node)
         application_logic.GetSliceLogics().AddItem(self._logic)
-        super().__init__(node, qMRMLSliceView(node, self._logic, application_logic), qMRMLSliceControllerWidget(node, self._logic))
+        super().__init__(
+            node, qMRMLSliceView(node, self._logic, application_logic), qMRMLSliceControllerWidget(node, self._logic)
+        )
 
     def sliceController(self):
         return self._bar
@@ -167,5 +169,3 @@ class qMRMLSliceWidget(qMRMLAbstractViewWidget):
         self._node.SetOrientation(orientation)
 
     sliceOrientation = QtCore.Property(str, lambda self: self._node.GetOrientation(), setSliceOrientation)
-
-

@@ -62,7 +62,11 @@ class qSlicerMarkupsPlaceWidget(qSlicerWidget):
     currentMarkupsNode = currentNode
 
     def _is_active(self):
-        return self._node is not None and self.selectionNode() is not None and self.selectionNode().GetActivePlaceNodeID() == self._node.GetID()
+        return (
+            self._node is not None
+            and self.selectionNode() is not None
+            and self.selectionNode().GetActivePlaceNodeID() == self._node.GetID()
+        )
 
     def setCurrentNodeActive(self, active):
         if active and self._node is not None:
@@ -115,7 +119,9 @@ class qSlicerMarkupsPlaceWidget(qSlicerWidget):
     currentNodeActive = Property(bool, lambda self: self._is_active(), setCurrentNodeActive)
     placeModeEnabled = Property(bool, lambda self: self._is_placing(), setPlaceModeEnabled)
     placeModePersistency = Property(
-        bool, lambda self: bool(self.interactionNode() and self.interactionNode().GetPlaceModePersistence()), setPlaceModePersistency
+        bool,
+        lambda self: bool(self.interactionNode() and self.interactionNode().GetPlaceModePersistence()),
+        setPlaceModePersistency,
     )
     buttonsVisible = Property(bool, lambda self: not self._place.isHidden(), lambda self, on: self._place.setVisible(on))
     placeMultipleMarkups = stored(int, 0)
@@ -172,7 +178,10 @@ class qSlicerSimpleMarkupsWidget(qSlicerWidget):
         count = node.GetNumberOfControlPoints() if node is not None else 0
         self._table.setRowCount(count)
         for point in range(count):
-            texts = (node.GetNthControlPointLabel(point), *(f"{part:.3f}" for part in node.GetNthControlPointPositionWorld(point)))
+            texts = (
+                node.GetNthControlPointLabel(point),
+                *(f"{part:.3f}" for part in node.GetNthControlPointPositionWorld(point)),
+            )
             for column, text in enumerate(texts):
                 self._table.setItem(point, column, QtWidgets.QTableWidgetItem(text))
         self.updateFinished.emit()
@@ -181,7 +190,9 @@ class qSlicerSimpleMarkupsWidget(qSlicerWidget):
         self._table.selectRow(point)
         if self.jumpToSliceEnabled:
             mode, group = slicer.vtkMRMLSliceNode.OffsetJumpSlice, self.viewGroup
-            slicer.vtkMRMLSliceNode.JumpAllSlices(self._scene, *self.currentNode().GetNthControlPointPositionWorld(point), mode, group)
+            slicer.vtkMRMLSliceNode.JumpAllSlices(
+                self._scene, *self.currentNode().GetNthControlPointPositionWorld(point), mode, group
+            )
         self.currentMarkupsControlPointSelectionChanged.emit(point)
 
     def currentNode(self):
@@ -208,4 +219,6 @@ class qSlicerSimpleMarkupsWidget(qSlicerWidget):
     nodeSelectorVisible = Property(
         bool, lambda self: not self._selector.isHidden(), lambda self, visible: self._selector.setVisible(visible)
     )
-    optionsVisible = Property(bool, lambda self: not self._place.isHidden(), lambda self, visible: self._place.setVisible(visible))
+    optionsVisible = Property(
+        bool, lambda self: not self._place.isHidden(), lambda self, visible: self._place.setVisible(visible)
+    )

@@ -42,8 +42,14 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
             observed.RemoveObserver(tag)
         self._observed = []
         if node is not None:
-            kinds = (slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentRemoved, slicer.vtkSegmentation.SegmentModified)
-            self._observed = [(node, node.AddObserver(kind, lambda *_: self._refresh())) for kind in (*kinds, vtk.vtkCommand.ModifiedEvent)]
+            kinds = (
+                slicer.vtkSegmentation.SegmentAdded,
+                slicer.vtkSegmentation.SegmentRemoved,
+                slicer.vtkSegmentation.SegmentModified,
+            )
+            self._observed = [
+                (node, node.AddObserver(kind, lambda *_: self._refresh())) for kind in (*kinds, vtk.vtkCommand.ModifiedEvent)
+            ]
         self._refresh()
         self.currentNodeChanged[object].emit(node)
         self.currentNodeChanged[bool].emit(node is not None)
