@@ -32,10 +32,9 @@ package: .venv/ready
 clean:
 	rm -rf build
 
-.venv/ready: Testing/requirements.txt pyproject.toml
+.venv/ready: Testing/requirements.txt
 	@$(PYTHON) -m Testing.host.system_libraries
 	@$(PYTHON) -c "import sys; sys.exit(None if (3, 10) <= sys.version_info < (3, 14) else 'Python 3.10 to 3.13 is needed; choose it with make PYTHON=python3.12')"
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --requirement Testing/requirements.txt
-	$(PY) -m pip install --quiet --no-deps --editable .
 	@touch .venv/ready

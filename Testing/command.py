@@ -1,0 +1,16 @@
+"""The command line in a process of its own, from this checkout, as `correspond` is after `pip install .`"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARIES = os.pathsep.join(str(ROOT / module) for module in ("CorrespondCore", "LungRegistration"))
+
+
+def run_correspond(*arguments: Any, **options: Any) -> subprocess.CompletedProcess:
+    """Run `correspond` with arguments; the options are those of subprocess.run."""
+    command = [sys.executable, "-m", "CorrespondCoreLib.cli", *map(str, arguments)]
+    return subprocess.run(command, env={**os.environ, "PYTHONPATH": LIBRARIES}, **options)

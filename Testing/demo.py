@@ -1,0 +1,62 @@
+"""`make demo`: register a phantom pair, and a real pair where there is one, and photograph the panel at work.
+
+    python -m Testing.demo [FOLDER]        reports, fields and pictures go there (default build/demo)
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from .command import run_correspond
+from .data import DATA
+
+
+def correspond(*arguments: str | Path) -> None:
+    """Run the command line as a user does; its progress is shown, its results are in the files that it writes."""
+    print("\n$ correspond", *arguments, flush=True)
+    run_correspond(*arguments, check=True, stdout=subprocess.DEVNULL)
+
+
+def register(name: str, folder: Path, fixed: Path, moving: Path, *options: str | Path) -> str:
+    """Register a pair; returns a line of figures for the summary."""
+    correspond("lung", "register", fixed, moving, "--output", folder, *options)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    before, after = report["tre_mm"]["before"], report["tre_mm"]["after"]
+    return (
+        f"{name:<13} TRE {before['mean']:5.2f} -> {after['mean']:.2f} mm (p90 {after['p90']:.2f}, max {after['max']:.2f}), "
+        f"folding {report['folding_percent']['everywhere']:.3g} %, {report['seconds']['total']:.0f} s, "
+        f"{report['peak_memory_gb']:.1f} GB: {folder / 'report.html'}"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    output = Path(arguments[0] if arguments else "build/demo").resolve()
+    lines = []
+
+    pair = output / "phantom"
+    correspond("lung", "phantom", "--output", pair, "--size", 128, 104, 128, "--seed", 1)
+    masks = ["--fixed-mask", pair / "fixed_mask.nrrd", "--moving-mask", pair / "moving_mask.nrrd"]
+    files = [pair / "fixed.nrrd", pair / "moving.nrrd", *masks, "--landmarks", pair / "landmarks.csv"]
+    lines.append(register("phantom pair", output / "phantom-result", *files))
+
+    real = DATA / "lung" / "elastix"
+    if real.exists():
+        scans = {role: real / f"3DCT_lung_{role}.mha" for role in ("baseline", "followup")}
+        masks = ["--fixed-mask", real / "3DCT_lung_baseline_mask.mha", "--moving-mask", real / "3DCT_lung_followup_mask.mha"]
+        files = [scans["baseline"], scans["followup"], *masks, "--landmarks", real / "landmarks_lps_mm.csv"]
+        lines.append(register("real pair", output / "real-result", *files))
+    else:
+        lines.append(f"real pair     not registered: no {real} (set CORRESPOND_DATA to a folder that holds lung/elastix)")
+
+    from .LungRegistration.screenshots import take
+
+    pictures = take(output / "panel")
+    print("\n".join(["", *lines, *(f"picture       {path}" for path in pictures), "", "For research use only. Not for clinical use."]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
