@@ -67,7 +67,8 @@ def caption(provenance: dict[str, Any]) -> str:
 def without_identifiers(image: sitk.Image) -> sitk.Image:
     """A copy of an image without its metadata, where DICOM readers leave the patient's data."""
     clean = sitk.Image(image)
-    clean.MakeUnique()  # copies share their metadata until then
+    if clean.GetMetaDataKeys():
+        clean.MakeUnique()  # copies share their metadata until then
     for key in clean.GetMetaDataKeys():
         clean.EraseMetaData(key)
     return clean

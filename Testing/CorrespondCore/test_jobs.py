@@ -209,7 +209,7 @@ import sys, time
 from pathlib import Path
 sys.path[:0] = [{core!r}, {root!r}]
 from Testing.CorrespondCore.test_jobs import start
-job = start({command!r}, Path({output!r}), seconds=60)
+job = start({command!r}, Path({output!r}), seconds=20)
 while job.percent == 0 and job.stage != "Hanging":
     time.sleep(0.02)
 print(job._pid, job.folder, flush=True)
