@@ -28,7 +28,7 @@ class QtModule(types.ModuleType):
     Qt = QtNamespace()
 
     def __getattr__(self, name):
-        found = pythonqt._qt_class(name) if name in lists.qt_classes() else None
+        found = pythonqt.qt_class(name) if name in lists.qt_classes() else None
         if found is None or not inspect.isclass(found) or not issubclass(found, shiboken6.Object):
             raise AttributeError(f"module 'qt' has no attribute '{name}'")
         return pythonqt.proxy_class(found)

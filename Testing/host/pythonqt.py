@@ -97,17 +97,16 @@ def public_name(cls: type) -> str:
     raise AttributeError(f"{cls.__name__} is not wrapped by PythonQt")
 
 
-def _qt_class(name: str):
+def qt_class(name: str):
     return next((getattr(library, name) for library in QT_LIBRARIES if hasattr(library, name)), None)
 
 
-def _is_member(cls: type, name: str) -> bool:
-    """Whether Slicer's Python has this attribute on instances of the class (properties and dynamic ones are found before)."""
-    public = public_name(cls)
+def is_member(public: str, name: str) -> bool:
+    """Whether Slicer's Python has this attribute on instances of a class (properties are found before)."""
     if name in ALWAYS or name in lists.listed_members(public) or name in extra_members.get(public, {}):
         return True
     qt_name = lists.qt_base(public) or ("" if public in lists.widgets() else public)
-    base = _qt_class(qt_name)
+    base = qt_class(qt_name)
     if base is None:
         return False
     if any(name in lists.qt_classes().get(part.__name__, ()) for part in base.__mro__):
@@ -192,7 +191,7 @@ class ProxyMeta(type):
         value = lists.enum_value(public, name)
         if value is not None:
             return value
-        if not _is_member(cls._class, name) or not hasattr(cls._class, name):
+        if not is_member(public, name) or not hasattr(cls._class, name):
             if name in lists.listed_members(public):
                 raise lists.NotInHost(f"{public}.{name} exists in Slicer, not in the host")
             raise AttributeError(f"type object '{public}' has no attribute '{name}'")
@@ -237,7 +236,7 @@ class Proxy(metaclass=ProxyMeta):
         name = "exec" if name == "exec_" else name
         if name in extra_members.get(public, {}):
             return extra_members[public][name].__get__(self)
-        if not _is_member(type(qt_object), name):
+        if not is_member(public, name):
             raise AttributeError(f"{public} has no attribute named '{name}'")
         value = lists.enum_value(public, name)
         if value is not None:

@@ -27,7 +27,7 @@ def _meta(name: str):
     return qt_meta(DESIGNER_ONLY.get(name, lists.qt_base(name) or name))
 
 
-def _has_property(cls: str, name: str) -> bool:
+def has_property(cls: str, name: str) -> bool:
     meta = _meta(cls)
     return name in lists.properties(cls) or (meta is not None and meta.indexOfProperty(name) >= 0)
 
@@ -52,7 +52,7 @@ def problems(path: str | Path) -> list[str]:
         for prop in widget.findall("property"):
             if prop.get("stdset") == "0" and prop.get("name") in DYNAMIC:
                 continue
-            if not _has_property(cls, prop.get("name")):
+            if not has_property(cls, prop.get("name")):
                 found.append(f"property '{prop.get('name')}' of {cls} '{name}'")
     for action in root.iter("action"):
         classes[action.get("name")] = "QAction"
