@@ -12,6 +12,7 @@ In Slicer both callbacks come on the main thread. The child's lines and the job 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -118,8 +119,9 @@ class Job:
         if self.state != "running" or self._cancelled:
             return
         self._cancelled = True
-        (self.folder / "cancel").touch()
         self._kill_later()
+        with contextlib.suppress(OSError):  # a folder that was tidied away, a full disk: then the kill does it
+            (self.folder / "cancel").touch()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until the job is finished and its folder removed. For scripts and tests: in Slicer's main thread the job

@@ -123,7 +123,7 @@ def test_torch_is_not_imported_by_the_dispatcher():
     ("error", "kind", "words"),
     [
         (MemoryError(), errors.OutOfMemory, "Memory does not suffice"),
-        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), errors.OutOfMemory, "2.00 GiB"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), errors.OutOfMemory, "choose the device cpu. (CUDA"),
         (
             RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
             errors.OutOfMemory,
