@@ -82,7 +82,9 @@ def jacobian_determinant(field: sitk.Image, reference: sitk.Image | None = None)
     grid = field if reference is None else reference
     size = grid.GetSize()
     if min(size) < 2:
-        raise InputError(f"A Jacobian needs at least two voxels along every axis; this grid has {size[0]} x {size[1]} x {size[2]}.")
+        raise InputError(
+            f"A Jacobian needs at least two voxels along every axis; this grid has {size[0]} x {size[1]} x {size[2]}."
+        )
     lps_to_voxel = np.linalg.inv(voxel_to_lps(grid)).astype(np.float32)
     out = np.empty(size[::-1], np.float32)
     own = sitk.GetArrayViewFromImage(field) if reference is None else None

@@ -37,7 +37,10 @@ class RegistrationSettings:
     method: str = "search"  # training-free search; networks come with their own issues
     preset: str = "default"  # where the other values come from
 
-    hu_range: tuple[float, float] = (-1000.0, 400.0)  # clamp: below is outside the scanner's field of view, above is bone and metal
+    hu_range: tuple[float, float] = (
+        -1000.0,
+        400.0,
+    )  # clamp: below is outside the scanner's field of view, above is bone and metal
 
     search_cell_mm: tuple[float, ...] = (10.0, 6.0)  # discrete search, coarse to fine: cell size
     search_step_mm: tuple[float, ...] = (5.0, 3.0)  # displacement step, which is also the feature lattice
@@ -49,7 +52,9 @@ class RegistrationSettings:
     regularizer: str = "curvature"  # curvature (Fischer & Modersitzki 2003), diffusion, total_variation
     regularization_weight: float = 1.0
     volume_change_weight: float = 0.02  # (det J - 1)^2 / det J, extended below 0.1 (Hering 2021 eq. 6): no folding
-    mask_weight: float = 0.05  # signed distance to the lung surface, both masks needed; per label where masks hold several (lobes)
+    mask_weight: float = (
+        0.05  # signed distance to the lung surface, both masks needed; per label where masks hold several (lobes)
+    )
     keypoints: bool = True  # match Foerstner points and draw the last level to them
     keypoint_count: int = 3000
     keypoint_weight: float = 0.3

@@ -1,0 +1,63 @@
+"""The inverse of a displacement field, point by point, by quasi-Newton steps that also converge where space is strongly stretched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from .lattice import Lattice
+from .tensors import lattice_points
+from .warp import sample
+
+TOLERANCE_MM = 0.01
+ITERATIONS = 25
+CHUNK = 400_000
+
+
+def invert(field_mm: torch.Tensor, lattice: Lattice, targets_mm: torch.Tensor) -> torch.Tensor:
+    """Points x (N, 3) with x + s(x) = target, for a field s (3, z, y, x) on a lattice; all in mm.
+
+    Broyden's method with one 3 x 3 matrix per point, started from the identity (the fixed-point iteration x <- target - s(x)
+    of Chen et al., Med Phys 35, 2008, is its first step).
+    """
+    volume = field_mm[None]
+    x = targets_mm - sample(volume, lattice, targets_mm).T
+    f = x + sample(volume, lattice, x).T - targets_mm
+    inverse = torch.eye(3, device=x.device).expand(len(x), 3, 3).clone()
+    active = (f.norm(dim=1) > TOLERANCE_MM).nonzero()[:, 0]
+    for _ in range(ITERATIONS):
+        if len(active) == 0:
+            break
+        b, fa = inverse[active], f[active]
+        dx = -(b @ fa[..., None])[..., 0]
+        dx = dx * (10.0 / dx.norm(dim=1, keepdim=True).clamp_min(10.0))
+        new_x = x[active] + dx
+        new_f = new_x + sample(volume, lattice, new_x).T - targets_mm[active]
+        b_df = (b @ (new_f - fa)[..., None])[..., 0]
+        dx_b = (dx[:, None] @ b)[:, 0]
+        denominator = (dx * b_df).sum(dim=1)
+        safe = torch.where(denominator.abs() > 1e-6, denominator, torch.full_like(denominator, 1e-6))
+        inverse[active] = b + (dx - b_df)[..., None] * dx_b[:, None] / safe[:, None, None]
+        x[active], f[active] = new_x, new_f
+        active = active[new_f.norm(dim=1) > TOLERANCE_MM]
+    return x
+
+
+def inverse_field(
+    field_mm: torch.Tensor,
+    lattice: Lattice,
+    matrix: torch.Tensor,
+    offset: torch.Tensor,
+    target: Lattice,
+    step: Callable[[float], None],
+) -> torch.Tensor:
+    """Displacements (3, z, y, x) on `target` that undo y = A (x + s(x)) + b: x - y at the points y of `target`."""
+    points = lattice_points(target, field_mm.device).reshape(-1, 3)
+    back = torch.linalg.inv(matrix)
+    out = torch.empty_like(points)
+    for first in range(0, len(points), CHUNK):
+        step(first / len(points))
+        part = points[first : first + CHUNK]
+        out[first : first + CHUNK] = invert(field_mm, lattice, (part - offset) @ back.T) - part
+    return out.T.reshape(3, *target.shape)

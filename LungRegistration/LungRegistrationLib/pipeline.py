@@ -1,0 +1,165 @@
+"""Registration of two lung CTs: the one function that the panel, the console, the command line, tests and benchmarks call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import SimpleITK as sitk
+import torch
+from CorrespondCoreLib.devices import pick_device
+from CorrespondCoreLib.errors import InputError, OutOfMemory
+from CorrespondCoreLib.progress import Progress
+
+from .compact_field import compact, forward_image
+from .displacement import transform_points
+from .frame import Frame, whole_box_mm
+from .inversion import inverse_field
+from .lattice import Lattice
+from .masks import body_mask, lung_mask
+from .settings import RegistrationSettings
+from .tensors import field_to_image
+from .training_free import fit_field, prealign
+
+
+@dataclass
+class Registration:
+    """A registration of a pair. Fields are ITK vector images in LPS mm; warped(x) = moving(x + u(x))."""
+
+    fixed_to_moving_mm: sitk.Image  # on its compact grid, covers the fixed image
+    moving_to_fixed_mm: sitk.Image  # its inverse, covers the moving image
+    resampling_error_mm: float  # compact grid against the exact field, largest at the fixed image's voxels
+    inverse_error_mm: dict[str, float]  # mean, p95, max of |x - inverse(forward(x))| in the fixed lungs
+    linear: sitk.AffineTransform  # pre-alignment, fixed -> moving points
+    fixed_mask: sitk.Image | None  # lung masks used, given or found; None if no lungs could be found
+    moving_mask: sitk.Image | None
+    keypoints: dict[str, np.ndarray] | None  # fixed_mm, moving_mm; held_out_fixed_mm, held_out_moving_mm: not used in the fit
+    settings: RegistrationSettings = field(default_factory=RegistrationSettings)
+    device: str = "cpu"
+
+
+def register(
+    fixed: sitk.Image,
+    moving: sitk.Image,
+    *,
+    fixed_mask: sitk.Image | None = None,
+    moving_mask: sitk.Image | None = None,
+    fixed_landmarks_mm: np.ndarray | None = None,
+    moving_landmarks_mm: np.ndarray | None = None,
+    initial_transform: sitk.Transform | None = None,
+    settings: RegistrationSettings | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Registration:
+    """Find the displacement field that takes points of the fixed CT to the same anatomy in the moving CT.
+
+    Args:
+        fixed, moving: CT in HU, any 3D grids.
+        fixed_mask, moving_mask: lungs (non-zero; several labels in both, as lobes, are aligned each), on any grid; found if None.
+        fixed_landmarks_mm, moving_landmarks_mm: (N, 3) LPS mm; given, they draw the field (soft constraints).
+        initial_transform: maps fixed points to moving points; replaces the pre-alignment.
+        settings: the default preset if None.
+        device: "auto", "cpu", "cuda" or "mps".
+        threads: CPU threads; torch's own choice if None.
+
+    Raises:
+        InputError: what was given cannot be used. Cancelled: progress says so. OutOfMemory: main or graphics memory is too small.
+    """
+    settings = settings or RegistrationSettings()
+    progress = progress or Progress()
+    settings.check()
+    landmarks = _landmark_pairs(fixed_landmarks_mm, moving_landmarks_mm)
+    with _threads(threads), _memory_errors():
+        name = pick_device(device, progress)
+        with progress.stage("Lung masks", until=0.06) as step:
+            masks = _masks(fixed, moving, fixed_mask, moving_mask, progress, step)
+        used = masks if masks else (body_mask(fixed), body_mask(moving))
+        with progress.stage("Pre-alignment", until=0.08):
+            linear, start = prealign(fixed, moving, masks, initial_transform)
+        frame = Frame(fixed, moving, *used, linear, settings.hu_range, torch.device(name))
+        frame, grid, c, keypoints = fit_field(frame, start, masks is not None, landmarks, settings, progress)
+        with progress.stage("Displacement field", until=0.93) as step:
+            s, lattice, error = compact(frame, grid, c, settings.field_spacing_mm, settings.smoothing_mm, progress)
+            forward = forward_image(frame, s, lattice)
+        with progress.stage("Inverse field", until=1.0) as step:
+            target = Lattice.over_box(*whole_box_mm(moving), lattice.spacing_mm[0])
+            backward = field_to_image(inverse_field(s, lattice, *frame.matrix_and_offset(), target, step), target)
+            inverse_error = inversion_error_mm(forward, backward, used[0])
+    return Registration(
+        forward, backward, error, inverse_error, frame.linear, *(masks or (None, None)), keypoints, settings, name
+    )
+
+
+def inversion_error_mm(forward: sitk.Image, backward: sitk.Image, region: sitk.Image, most: int = 100_000) -> dict[str, float]:
+    """mean, p95 and max (mm) of |x - backward(forward(x))| over voxel centers of a region whose way there ends in the moving image."""
+    inside = np.argwhere(sitk.GetArrayViewFromImage(region) != 0)
+    if len(inside) > most:
+        inside = inside[np.random.default_rng(0).choice(len(inside), most, replace=False)]
+    to_lps = np.asarray(region.GetDirection()).reshape(3, 3) * np.asarray(region.GetSpacing())
+    points = inside[:, ::-1] @ to_lps.T + np.asarray(region.GetOrigin())
+    there = transform_points(forward, points)
+    size = np.asarray(backward.GetSize())
+    index = (there - np.asarray(backward.GetOrigin())) / np.asarray(backward.GetSpacing())
+    within = np.all((index >= 0) & (index <= size - 1), axis=1)
+    if not within.any():
+        return {"mean": float("nan"), "p95": float("nan"), "max": float("nan")}
+    error = np.linalg.norm(transform_points(backward, there[within]) - points[within], axis=1)
+    return {"mean": float(error.mean()), "p95": float(np.percentile(error, 95)), "max": float(error.max())}
+
+
+def _masks(fixed, moving, fixed_mask, moving_mask, progress, step) -> tuple[sitk.Image, sitk.Image] | None:
+    """The lung masks, given or found, or None (with a warning) if one of them is missing."""
+    found = []
+    for k, (image, given, role) in enumerate(((fixed, fixed_mask, "fixed"), (moving, moving_mask, "moving"))):
+        mask = given if given is not None else lung_mask(image)
+        step((k + 1) / 2)
+        if mask is None:
+            progress.warning(
+                f"No lungs were found in the {role} image. The pair is registered without lung masks, on the whole body: "
+                "give masks of the lungs for a better result."
+            )
+            return None
+        if not np.any(sitk.GetArrayViewFromImage(mask)):
+            raise InputError(f"The mask of the {role} image is empty. Give a mask that marks the lungs, or none.")
+        found.append(mask)
+    return found[0], found[1]
+
+
+def _landmark_pairs(fixed_mm, moving_mm) -> tuple[np.ndarray, np.ndarray] | None:
+    if fixed_mm is None and moving_mm is None:
+        return None
+    if fixed_mm is None or moving_mm is None or len(fixed_mm) != len(moving_mm):
+        raise InputError("Landmarks must come in pairs: as many in the fixed image as in the moving image, in the same order.")
+    if len(fixed_mm) == 0:
+        return None
+    return np.asarray(fixed_mm, float).reshape(-1, 3), np.asarray(moving_mm, float).reshape(-1, 3)
+
+
+@contextmanager
+def _threads(threads: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    if threads:
+        torch.set_num_threads(threads)
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _memory_errors() -> Iterator[None]:
+    """Turn the ways in which memory runs out into the one error that is explained to users."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text or "bad alloc" in text:
+            raise OutOfMemory(
+                "The memory does not suffice for this pair. Close other programs, crop the images to the chest, "
+                'choose the preset "fast", or use the CPU instead of the graphics card.'
+            ) from error
+        raise

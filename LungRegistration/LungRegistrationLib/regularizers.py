@@ -1,0 +1,91 @@
+"""Smoothness of a control-point field: curvature, diffusion, total variation, as energy, gradient and matrix.
+
+All are c^T D^T W D c with derivatives D on the control grid; total variation re-weights W at each step (IRLS).
+Curvature: Fischer & Modersitzki, J Math Imaging Vis 18, 2003. Total variation: Vishnevskiy et al., IEEE TMI 36(2), 2017.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+SCALE = {"curvature": 100.0, "diffusion": 1.0, "total_variation": 0.1}  # makes the weight 1 fit each of them
+TV_EPS = 0.02  # slope below which total variation acts like diffusion
+
+
+class Regularizer:
+    """Energy weight * scale * integral |D u|^2 (or |D u|) over mm^3; zero displacement beyond the control grid."""
+
+    def __init__(self, kind: str, weight: float, spacing_mm: float):
+        self.kind = kind
+        self.h = spacing_mm
+        self.factor = weight * SCALE[kind] * spacing_mm**3
+        self._weights: list[torch.Tensor] | None = None
+
+    def energy(self, c: torch.Tensor) -> torch.Tensor:
+        """Scalar energy of coefficients (3, z, y, x) in mm."""
+        if self.kind == "curvature":
+            return self.factor * laplacian(c, self.h).square().sum()
+        square = _square_gradient(c, self.h)
+        if self.kind == "diffusion":
+            return self.factor * square.sum()
+        return self.factor * ((square + TV_EPS**2).sqrt() - TV_EPS).sum()
+
+    def prepare(self, c: torch.Tensor) -> None:
+        """Take the weights of total variation from the present field; nothing to do for the others."""
+        if self.kind == "total_variation":
+            self._weights = [0.5 / (_square_gradient(c, self.h)[None] + TV_EPS**2).sqrt()]
+
+    def apply(self, c: torch.Tensor) -> torch.Tensor:
+        """Matrix times coefficients: half the Hessian; twice this is the gradient of the energy."""
+        if self.kind == "curvature":
+            return self.factor * laplacian(laplacian(c, self.h), self.h)
+        weight = self._weights[0] if self._weights else None
+        out = torch.zeros_like(c)
+        for axis in (1, 2, 3):
+            slope = _forward_difference(c, axis, self.h)
+            if weight is not None:
+                slope = slope * F.pad(weight, _pad(axis, 1, 0))
+            out += (slope.narrow(axis, 0, c.shape[axis]) - slope.narrow(axis, 1, c.shape[axis])) / self.h
+        return self.factor * out
+
+    def diagonal(self, c: torch.Tensor) -> torch.Tensor:
+        """Diagonal of the matrix (about, near the border), broadcastable to the coefficients."""
+        if self.kind == "curvature":
+            return c.new_tensor(self.factor * 42 / self.h**4)
+        if self._weights:
+            return self.factor * 6 / self.h**2 * self._weights[0]
+        return c.new_tensor(self.factor * 6 / self.h**2)
+
+
+def laplacian(c: torch.Tensor, h: float) -> torch.Tensor:
+    """Seven-point Laplacian per mm^2 of (3, z, y, x), zero beyond the grid."""
+    p = F.pad(c, [1] * 6)
+    inner = p[:, 1:-1, 1:-1, 1:-1]
+    out = -6 * inner
+    out += p[:, 2:, 1:-1, 1:-1]
+    out += p[:, :-2, 1:-1, 1:-1]
+    out += p[:, 1:-1, 2:, 1:-1]
+    out += p[:, 1:-1, :-2, 1:-1]
+    out += p[:, 1:-1, 1:-1, 2:]
+    out += p[:, 1:-1, 1:-1, :-2]
+    return out / h**2
+
+
+def _pad(axis: int, before: int, after: int) -> list[int]:
+    pad = [0] * 6
+    pad[2 * (3 - axis)], pad[2 * (3 - axis) + 1] = before, after
+    return pad
+
+
+def _forward_difference(c: torch.Tensor, axis: int, h: float) -> torch.Tensor:
+    """Differences per mm, one more than points: the field is zero beyond the grid."""
+    return F.pad(c, _pad(axis, 1, 1)).diff(dim=axis) / h
+
+
+def _square_gradient(c: torch.Tensor, h: float) -> torch.Tensor:
+    """Sum of squared forward differences of all components, (z, y, x)."""
+    total = torch.zeros_like(c[0])
+    for axis in (1, 2, 3):
+        total += _forward_difference(c, axis, h).narrow(axis, 1, c.shape[axis]).square().sum(dim=0)
+    return total
