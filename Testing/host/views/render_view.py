@@ -25,6 +25,8 @@ class ctkVTKAbstractView(QtWidgets.QWidget):
         self._window.AddRenderer(self._renderer)
         self._interactor = vtk.vtkGenericRenderWindowInteractor()
         self._interactor.SetRenderWindow(self._window)
+        self._interactor.SetInteractorStyle(vtk.vtkInteractorStyleUser())  # does nothing: Slicer's own observe the interactor
+        self._interactor.Enable()
         self._annotation = vtk.vtkCornerAnnotation()
 
     def attach(self, slicer, factory, displayable_managers, style, node, application_logic):
