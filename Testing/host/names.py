@@ -67,17 +67,10 @@ def _missing_import(module: str, name: str) -> bool:
 @cache
 def _all_signals() -> frozenset[str]:
     """Normalised signatures of every signal that a Qt, CTK or Slicer class has."""
-    from PySide6 import QtCore
-
-    from .pythonqt import qt_class
+    from .pythonqt import qt_names
 
     found = {signature for facts in lists.widgets().values() for signature in facts.get("signals", ())}
-    for name in lists.qt_classes():
-        meta = getattr(qt_class(name), "staticMetaObject", None)
-        for index in range(meta.methodCount() if meta else 0):
-            if meta.method(index).methodType() == QtCore.QMetaMethod.Signal:
-                found.add(bytes(meta.method(index).methodSignature().data()).decode())
-    return frozenset(found)
+    return frozenset(found.union(*(qt_names(name)[2] for name in lists.qt_classes())))
 
 
 def _widgets(folder: Path) -> dict[str, set[str]]:
@@ -92,8 +85,7 @@ def _widgets(folder: Path) -> dict[str, set[str]]:
 
 
 def _has_attribute(cls: str, name: str) -> bool:
-    from .pythonqt import ObjectProxy, is_member
-    from .ui_file import has_property
+    from .pythonqt import ObjectProxy, has_property, is_member
 
     return name == "name" or hasattr(ObjectProxy, name) or has_property(cls, name) or is_member(cls, name)
 

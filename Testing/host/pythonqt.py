@@ -15,6 +15,7 @@ from __future__ import annotations
 import enum
 import inspect
 import pathlib
+from functools import cache
 
 import shiboken6
 from PySide6 import QtCore, QtGui, QtNetwork, QtUiTools, QtWidgets
@@ -101,20 +102,39 @@ def qt_class(name: str):
     return next((getattr(library, name) for library in QT_LIBRARIES if hasattr(library, name)), None)
 
 
+@cache
+def qt_names(name: str) -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    """Properties, methods (with slots and signals) and normalised signal signatures of a Qt class, from its meta object."""
+    meta = getattr(qt_class(name), "staticMetaObject", None)
+    if meta is None:
+        return frozenset(), frozenset(), ()
+    methods = [meta.method(index) for index in range(meta.methodCount())]
+    names = frozenset(bytes(method.name().data()).decode() for method in methods)
+    signals = [method for method in methods if method.methodType() == QtCore.QMetaMethod.Signal]
+    signatures = tuple(bytes(method.methodSignature().data()).decode() for method in signals)
+    return frozenset(meta.property(index).name() for index in range(meta.propertyCount())), names, signatures
+
+
+def _qt_part(public: str) -> str:
+    """The Qt class that a class is, or is derived from."""
+    return lists.qt_base(public) if public in lists.widgets() else public
+
+
+def has_property(public: str, name: str) -> bool:
+    """Whether instances of a class have this property in Slicer."""
+    return name in lists.properties(public) or name in qt_names(_qt_part(public))[0]
+
+
 def is_member(public: str, name: str) -> bool:
     """Whether Slicer's Python has this attribute on instances of a class (properties are found before)."""
     if name in ALWAYS or name in lists.listed_members(public) or name in extra_members.get(public, {}):
         return True
-    qt_name = lists.qt_base(public) or ("" if public in lists.widgets() else public)
-    base = qt_class(qt_name)
+    base = qt_class(_qt_part(public))
     if base is None:
         return False
     if any(name in lists.qt_classes().get(part.__name__, ()) for part in base.__mro__):
         return True
-    meta = getattr(base, "staticMetaObject", None)
-    if meta is not None and any(bytes(meta.method(i).name().data()).decode() == name for i in range(meta.methodCount())):
-        return True
-    return isinstance(getattr(base, name, None), enum.Enum)
+    return name in qt_names(base.__name__)[1] or isinstance(getattr(base, name, None), enum.Enum)
 
 
 def _method(function):
@@ -269,18 +289,11 @@ class ObjectProxy(Proxy):
     """A wrapped QObject."""
 
     def _property(self, name: str) -> QtCore.QMetaProperty | None:
-        meta = self._qt.metaObject()
-        index = meta.indexOfProperty(name)
-        if index < 0 and name == "name":
-            index = meta.indexOfProperty("objectName")
-        if index < 0:
-            return None
-        owner = meta
-        while index < owner.propertyOffset():
-            owner = owner.superClass()
-        if owner.className() in lists.widgets() and name not in lists.properties(owner.className()):
-            return None
-        return meta.property(index)
+        meta, public = self._qt.metaObject(), public_name(type(self._qt))
+        if name == "name" and not has_property(public, name):
+            name = "objectName"
+        index = meta.indexOfProperty(name) if has_property(public, name) else -1
+        return meta.property(index) if index >= 0 else None
 
     def _is_dynamic(self, name: str) -> bool:
         return name.encode() in [bytes(found.data()) for found in self._qt.dynamicPropertyNames()]
@@ -317,7 +330,7 @@ class ObjectProxy(Proxy):
             else:
                 super().__setattr__(name, value)
             return
-        if not found.isWritable():
+        if not lists.properties(public_name(type(self._qt))).get(name, ("", found.isWritable()))[1]:
             raise AttributeError(f"Property '{name}' of '{type(self).__name__}' object is not writable")
         plain = unwrap(value)
         setter = getattr(self._qt, f"set{name[0].upper()}{name[1:]}", None)
@@ -334,16 +347,7 @@ class ObjectProxy(Proxy):
     def _signal(self, signature: str) -> Signal:
         name = signature.split("(")[0]
         public = public_name(type(self._qt))
-        known = lists.collect(public, "signals")
-        meta = self._qt.metaObject()
-        while meta.className() != (lists.qt_base(public) or public):
-            meta = meta.superClass()
-        methods = (meta.method(index) for index in range(meta.methodCount()))
-        known += [
-            bytes(method.methodSignature().data()).decode()
-            for method in methods
-            if method.methodType() == QtCore.QMetaMethod.Signal
-        ]
+        known = [*lists.collect(public, "signals"), *qt_names(_qt_part(public))[2]]
         wanted = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode() if "(" in signature else None
         if wanted not in known if wanted else name not in {text.split("(")[0] for text in known}:
             raise AttributeError(f"QObject::connect() signal '{signature}' does not exist on {public}")

@@ -24,8 +24,14 @@ class SubjectHierarchy:
             if not scene.IsBatchProcessing():
                 self._add(node)
 
-        added.CallDataType = vtk.VTK_OBJECT
+        def removed(_scene, _event, node):
+            item = self._hierarchy().GetItemByDataNode(node) if not scene.IsClosing() else 0
+            if item:
+                self._hierarchy().RemoveItem(item, False)
+
+        added.CallDataType = removed.CallDataType = vtk.VTK_OBJECT
         scene.AddObserver(scene.NodeAddedEvent, added)
+        scene.AddObserver(scene.NodeAboutToBeRemovedEvent, removed)
         scene.AddObserver(scene.EndCloseEvent, lambda *_: self._hierarchy())
         for event in (scene.EndImportEvent, scene.EndRestoreEvent, scene.EndBatchProcessEvent):
             scene.AddObserver(event, lambda *_: self._add_all())
@@ -36,7 +42,7 @@ class SubjectHierarchy:
     def _add(self, node):
         hierarchy = self._hierarchy()
         wanted = any(node.IsA(kind) for kind in DATA) and not node.GetHideFromEditors()
-        if hierarchy is not None and wanted and not node.IsA("vtkMRMLSliceLogic") and not hierarchy.GetItemByDataNode(node):
+        if hierarchy is not None and wanted and not hierarchy.GetItemByDataNode(node):
             hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
 
     def _add_all(self):

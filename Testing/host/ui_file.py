@@ -5,37 +5,23 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore
 
 from . import lists
+from .pythonqt import has_property, qt_class
 
 DYNAMIC = ("SlicerParameterName", "SlicerPackParameterName")  # the dynamic properties that parameterNodeWrapper reads
 DESIGNER_ONLY = {"Line": "QFrame", "Spacer": "QSpacerItem"}
 
 
-def qt_meta(name: str):
-    """Meta object of a Qt class, or None."""
-    found = getattr(QtWidgets, name, None) or getattr(QtCore, name, None)
-    return getattr(found, "staticMetaObject", None)
-
-
 def _known_class(name: str) -> bool:
-    return name in lists.widgets() or name in DESIGNER_ONLY or (name in lists.qt_classes() and qt_meta(name) is not None)
-
-
-def _meta(name: str):
-    return qt_meta(DESIGNER_ONLY.get(name, lists.qt_base(name) or name))
-
-
-def has_property(cls: str, name: str) -> bool:
-    meta = _meta(cls)
-    return name in lists.properties(cls) or (meta is not None and meta.indexOfProperty(name) >= 0)
+    return name in lists.widgets() or name in DESIGNER_ONLY or (name in lists.qt_classes() and qt_class(name) is not None)
 
 
 def _has_method(cls: str, kind: str, signature: str) -> bool:
     wanted = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode()
-    meta = _meta(cls)
     listed = lists.collect(cls, "signals") + (lists.collect(cls, "slots") if kind == "slot" else [])
+    meta = getattr(qt_class(lists.qt_base(cls) if cls in lists.widgets() else cls), "staticMetaObject", None)
     return wanted in listed or (meta is not None and meta.indexOfMethod(wanted) >= 0)
 
 
@@ -52,7 +38,7 @@ def problems(path: str | Path) -> list[str]:
         for prop in widget.findall("property"):
             if prop.get("stdset") == "0" and prop.get("name") in DYNAMIC:
                 continue
-            if not has_property(cls, prop.get("name")):
+            if not has_property(DESIGNER_ONLY.get(cls, cls), prop.get("name")):
                 found.append(f"property '{prop.get('name')}' of {cls} '{name}'")
     for action in root.iter("action"):
         classes[action.get("name")] = "QAction"

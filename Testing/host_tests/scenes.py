@@ -57,5 +57,3 @@ def chart(table_node, name="curve"):
     node.AddAndObservePlotSeriesNodeID(series.GetID())
     node.SetTitle("Errors")
     return node
-
-

@@ -35,6 +35,10 @@ class PythonQtTest(unittest.TestCase):
             with self.assertRaises(AttributeError):
                 getattr(widget, name)
 
+    def test_what_slicer_shows_read_only_is_read_only(self):
+        with self.assertRaises(AttributeError):
+            slicer.modules.volumes.title = "My volumes"
+
     def test_names_that_only_the_host_lacks_are_told_apart(self):
         with self.assertRaises(NotImplementedError):
             slicer.qMRMLNodeComboBox().sortFilterProxyModel()

@@ -29,7 +29,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._attributes: list[tuple] = []
         self._labels: dict[str, str] = {}
         self._observed: list[tuple] = []
-        self._names: dict[str, tuple] = {}  # node id -> (node, observer tag)
+        self._watched: list[tuple] = []  # nodes of the types, with observer tags
 
     # --- the scene
     def setMRMLScene(self, scene):
@@ -48,26 +48,30 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if not scene.IsBatchProcessing() or event == "EndBatchProcessEvent":
             self._refresh()
 
-    def _matches(self, node) -> bool:
-        if self.showChildNodeTypes:
-            fits = any(node.IsA(kind) for kind in self._types) and not any(node.IsA(kind) for kind in self.hideChildNodeTypes)
-        else:
-            fits = node.GetClassName() in self._types
-        for kind, name, value in self._attributes:
-            if node.IsA(kind):
-                found = node.GetAttribute(name)
-                fits = fits and (found is not None if value is None else found == str(value))
-        return fits and (self.showHidden or not node.GetHideFromEditors())
+    def _has_type(self, node) -> bool:
+        if not self.showChildNodeTypes:
+            return node.GetClassName() in self._types
+        return any(node.IsA(kind) for kind in self._types) and not any(node.IsA(kind) for kind in self.hideChildNodeTypes)
 
-    def _nodes(self) -> list:
+    def _is_wanted(self, node) -> bool:
+        for kind, name, value in self._attributes:
+            found = node.GetAttribute(name)
+            if node.IsA(kind) and (found is None if value is None else found != str(value)):
+                return False
+        return self.showHidden or not node.GetHideFromEditors()
+
+    def _of_type(self) -> list:
         if self._scene is None:
             return []
         nodes = (self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes()))
-        return [node for node in nodes if self._matches(node)]
+        return [node for node in nodes if self._has_type(node)]
+
+    def _nodes(self) -> list:
+        return [node for node in self._of_type() if self._is_wanted(node)]
 
     def _refresh(self):
         nodes = self._nodes()
-        self._watch_names(nodes)
+        self._watch(self._of_type())
         with QtCore.QSignalBlocker(self._combo):
             self._combo.clear()
             if self.noneEnabled:
@@ -91,17 +95,17 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if self.removeEnabled:
             self._combo.addItem(f"Delete current {label}", DELETE)
 
-    def _watch_names(self, nodes):
-        for node, tag in self._names.values():
+    def _watch(self, nodes):
+        for node, tag in self._watched:
             node.RemoveObserver(tag)
-        self._names = {
-            node.GetID(): (node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._node_modified)) for node in nodes
-        }
+        self._watched = [(node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._node_modified)) for node in nodes]
 
     def _node_modified(self, node, _event):
         index = self._combo.findData(node.GetID())
-        if index < 0 or not self._matches(node):
+        if (index >= 0) != self._is_wanted(node):
             self._refresh()
+        elif index < 0:
+            return
         elif self._combo.itemText(index) != node.GetName():
             self._combo.setItemText(index, node.GetName())
             if node.GetID() == self._current:
