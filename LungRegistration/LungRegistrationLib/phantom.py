@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
+from scipy.spatial import cKDTree
+
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
@@ -80,7 +82,7 @@ class Thorax:
     def random(cls, seed: int, motion_mm: float, voxel_mm: float) -> Thorax:
         rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)]
         anatomy = Anatomy.random(rngs[0])
-        lattice = _inside(anatomy, 7.0, rngs[1])
+        lattice = _inside(anatomy, 9.0, rngs[1])
         motion = random_breathing(rngs[1], anatomy.chest, lattice, motion_mm)
         spacing = max(VESSEL_SPACING_MM, 2.0 * voxel_mm)
         tip = VESSEL_TIP_MM * spacing / VESSEL_SPACING_MM
@@ -255,22 +257,17 @@ def _chest_content(thorax: Thorax, tissue: np.ndarray, compression: np.ndarray |
 
 
 def _landmarks(thorax: Thorax, grid: Grid, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Divisions of vessels that both scans show, evenly spread: (N, 3) fixed and moving."""
-    found = [tree.bifurcations() for tree in thorax.vessels]
+    """Points on vessels that both scans show, spread evenly over the lungs' volume: (N, 3) fixed and moving."""
+    found = [tree.landmarks() for tree in thorax.vessels]
     points, radii = np.concatenate([p for p, _ in found]), np.concatenate([r for _, r in found])
     moved = thorax.motion.inner(points)
-    last = grid.origin + grid.spacing * (np.array(grid.size) - 1)
-    margin = 2 * grid.spacing
-    seen = (thorax.anatomy.lung_distance(points) < -1.5) & (radii < 4.0) & (radii > 0.9)
+    first, last = grid.origin + 2 * grid.spacing, grid.origin + (np.array(grid.size) - 3) * grid.spacing
+    seen = (thorax.anatomy.lung_distance(points) < -1.0) & (radii < 4.0)
     for p in (points, moved):
-        seen &= ((p > grid.origin + margin) & (p < last - margin)).all(axis=1)
+        seen &= ((p > first) & (p < last)).all(axis=1)
     points, moved = points[seen], moved[seen]
-    chosen = [int(rng.integers(len(points)))]
-    gap = np.linalg.norm(points - points[chosen[0]], axis=1)
-    while len(chosen) < min(count, len(points)):  # farthest-point sampling with some chance
-        candidates = rng.integers(len(points), size=12)
-        best = int(candidates[gap[candidates].argmax()])
-        if gap[best] > 0:
-            chosen.append(best)
-            gap = np.minimum(gap, np.linalg.norm(points - points[best], axis=1))
+    spots = _inside(thorax.anatomy, 8.0, rng)
+    spots = spots[((spots > first) & (spots < last)).all(axis=1)]
+    nearest = np.unique(cKDTree(points).query(rng.permutation(spots)[: 2 * count])[1])
+    chosen = rng.permutation(nearest)[:count]
     return points[chosen], moved[chosen]

@@ -8,7 +8,7 @@ so no gap opens and nothing overlaps, while lung and ribs move differently along
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,14 +34,19 @@ class Waves:
 
     @classmethod
     def random(
-        cls, rng: np.random.Generator, wavelengths_mm: tuple[float, float], count: int, rms_mm: tuple[float, ...]
+        cls,
+        rng: np.random.Generator,
+        wavelengths_mm: tuple[float, float],
+        count: int,
+        rms_mm: np.ndarray,
+        along: tuple[float, float, float] = (1.0, 1.0, 1.0),
     ) -> Waves:
-        """Random directions and phases; component c has the root mean square `rms_mm[c]`."""
-        direction = rng.normal(size=(count, 3))
+        """Random phases and directions (scaled by `along` before they are made unit vectors); component c has the rms `rms_mm[c]`."""
+        direction = rng.normal(size=(count, 3)) * along
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
         wavevectors = direction * (2 * np.pi / rng.uniform(*wavelengths_mm, size=(count, 1)))
         amplitudes = rng.normal(size=(count, len(rms_mm)))
-        amplitudes *= np.asarray(rms_mm) * np.sqrt(2.0) / np.sqrt((amplitudes**2).sum(axis=0))
+        amplitudes *= rms_mm * np.sqrt(2.0) / np.sqrt((amplitudes**2).sum(axis=0))
         return cls(wavevectors, rng.uniform(0, 2 * np.pi, count), amplitudes)
 
     def __add__(self, other: Waves) -> Waves:
@@ -50,9 +55,6 @@ class Waves:
             np.concatenate([self.phases, other.phases]),
             np.concatenate([self.amplitudes, other.amplitudes]),
         )
-
-    def scaled(self, factor: float) -> Waves:
-        return Waves(self.wavevectors, self.phases, self.amplitudes * factor)
 
     def _phase(self, points: np.ndarray) -> np.ndarray:
         return points @ self.wavevectors.T.astype(points.dtype) + self.phases.astype(points.dtype)
@@ -129,7 +131,7 @@ class Slide:
     right_mm: float  # rise of the right diaphragm
     left_mm: float
     back_gain: float  # relative gain of the rise from the front to the back
-    base_z: float  # height of the deepest lung
+    base_z: float  # height below which the lungs rise as much as the diaphragm
     waves: Waves  # one component, mm
 
     def _ramp(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -137,7 +139,7 @@ class Slide:
         height = self.chest.apex_z - self.base_z
         depth = (self.chest.apex_z - z) / height
         share, slope = np.zeros_like(z), np.zeros_like(z)
-        for weight, start, stop in ((0.75, 0.0, 1.0), (0.25, 0.35, 1.05)):
+        for weight, start, stop in ((0.6, 0.0, 1.0), (0.4, 0.3, 1.0)):
             factor = weight / (stop - start)
             for sign, edge in ((1.0, start), (-1.0, stop)):
                 x = (depth - edge) * (1 / 0.1)
@@ -215,30 +217,52 @@ class Breathing:
 
 
 def random_breathing(rng: np.random.Generator, chest: Chest, lung_points: np.ndarray, largest_mm: float) -> Breathing:
-    """A random motion whose largest displacement in the lungs is `largest_mm` and that does not fold anywhere.
+    """A random motion whose largest displacement in the lungs is `largest_mm` and whose mean is at least a third of it.
+
+    Motions are drawn until one is folding-free.
 
     Args:
-        lung_points: points (N, 3) that fill the lungs densely (some mm apart); on them det J is held above 0.3.
+        lung_points: points (N, 3) that fill the lungs (some mm apart); on them det J stays above 0.3.
     """
-    side = rng.uniform(0.82, 1.0)
-    right, left = (1.0, side) if rng.random() < 0.6 else (side, 1.0)
-    narrowing, flattening = -rng.uniform(0.015, 0.035), -rng.uniform(0.03, 0.07)
-    rib_drop, back_gain = rng.uniform(0.02, 0.05), rng.uniform(0.12, 0.24)
-    wall_waves = Waves.random(rng, (90, 150), 8, (1.6, 1.6, 1.2)) + Waves.random(rng, (56, 80), 12, (0.8, 0.8, 0.5))
-    slide_waves = Waves.random(rng, (90, 150), 6, (2.5,)) + Waves.random(rng, (60, 80), 10, (1.1,))
-    base_z = float(lung_points[:, 2].min())
-
-    def breathing(rise: float, strength: float) -> Breathing:
-        wall = WallMotion(narrowing, flattening, rib_drop, chest.spine_y, chest.apex_z, wall_waves.scaled(strength))
-        return Breathing(wall, Slide(chest, rise * right, rise * left, back_gain, base_z, slide_waves.scaled(strength)))
-
-    rise, strength = largest_mm, min(1.0, largest_mm / 25.0)
-    for _ in range(20):
-        motion = breathing(rise, strength)
-        length = np.linalg.norm(motion.inner(lung_points) - lung_points, axis=1).max()
-        smallest = motion.inner_jacobian(lung_points).min()
-        if abs(length - largest_mm) < 0.1 and smallest > 0.3:
+    base_z = float(np.percentile(lung_points[:, 2], 8))
+    for _ in range(200):
+        motion = _draw(rng, chest, base_z, largest_mm)
+        for _ in range(8):
+            length = np.linalg.norm(motion.inner(lung_points) - lung_points, axis=1)
+            if length.mean() < largest_mm / 3 or abs(length.max() - largest_mm) < 0.05:
+                break
+            rise = 1.0 + (largest_mm - length.max()) / largest_mm
+            motion = replace(
+                motion, slide=replace(motion.slide, right_mm=motion.slide.right_mm * rise, left_mm=motion.slide.left_mm * rise)
+            )
+        if length.mean() >= largest_mm / 3 and motion.inner_jacobian(lung_points).min() > 0.3:
             return motion
-        rise += largest_mm - length
-        strength *= 0.93 if smallest <= 0.3 else 1.0
     raise ArithmeticError(f"no folding-free motion of {largest_mm} mm was found")
+
+
+def _draw(rng: np.random.Generator, chest: Chest, base_z: float, largest_mm: float) -> Breathing:
+    strength = largest_mm / 45.0
+    wall = WallMotion(
+        narrowing=-rng.uniform(0.015, 0.035) * strength,
+        flattening=-rng.uniform(0.03, 0.07) * strength,
+        rib_drop=rng.uniform(0.02, 0.05) * strength,
+        spine_y=chest.spine_y,
+        apex_z=chest.apex_z,
+        waves=Waves.random(rng, (90, 150), 8, strength * np.array([2.5, 2.5, 1.2]))
+        + Waves.random(rng, (56, 80), 12, strength * np.array([1.0, 1.0, 0.5])),
+    )
+    less = rng.uniform(0.65, 1.0)
+    sides = (1.0, less) if rng.random() < 0.6 else (less, 1.0)
+    slide = Slide(
+        chest=chest,
+        right_mm=largest_mm * sides[0],
+        left_mm=largest_mm * sides[1],
+        back_gain=rng.uniform(0.0, 0.1),
+        base_z=base_z,
+        waves=Waves.random(rng, (90, 150), 6, strength * np.array([3.0]))
+        + Waves.random(rng, (60, 80), 10, strength * np.array([1.4]))
+        + Waves.random(
+            rng, (56, 76), 8, strength * np.array([7.0]), along=(1.0, 1.0, 0.1)
+        ),  # neighbours that shear past each other
+    )
+    return Breathing(wall, slide)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
 # Size (standard deviation of the smoothing, mm) and strength (relative to the density) of each component.
-COMPONENTS = ((1.1, 0.16), (2.5, 0.10), (8.0, 0.08), (22.0, 0.10))
+COMPONENTS = ((1.1, 0.14), (2.5, 0.08), (8.0, 0.05), (22.0, 0.06))
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,12 @@ class Tree:
         radii = self.start_radius[:, None] + (self.end_radius - self.start_radius)[:, None] * t[..., 0]
         return points, radii
 
-    def bifurcations(self) -> tuple[np.ndarray, np.ndarray]:
-        """End points (N, 3) of the branches that divide, and the radius there (N,)."""
+    def landmarks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Points (N, 3) where branches divide or are halfway, and the radius there (N,)."""
         divides = np.zeros(len(self.parent), bool)
         divides[self.parent[self.parent >= 0]] = True
-        return self.end[divides], self.end_radius[divides]
+        points, radii = self.segments(2)
+        return np.concatenate([points[:, 1], points[divides, 2]]), np.concatenate([radii[:, 1], radii[divides, 2]])
 
 
 def fill(lower: np.ndarray, upper: np.ndarray, spacing_mm: float, rng: np.random.Generator) -> np.ndarray:
@@ -66,7 +67,7 @@ def grow(tips: np.ndarray, lobe: np.ndarray, roots: dict[int, np.ndarray], tip_r
         size = np.bincount(child)
         middle = np.stack([np.bincount(child, points[:, i]) for i in range(3)], axis=1) / size[:, None]
         origin = position[occupied // 2]
-        reach = np.where(size > 1, rng.uniform(0.32, 0.5, len(size)), 1.0)[:, None]
+        reach = np.where(size > 1, rng.uniform(0.22, 0.42, len(size)), 1.0)[:, None]
         target = origin + reach * (middle - origin)
         starts.append(origin)
         ends.append(target)
