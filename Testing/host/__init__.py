@@ -34,8 +34,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def start(modules=(), testing: bool = True) -> None:
-    """Make `slicer`, `qt` and `ctk` importable and load scripted modules (files, absolute or from the repository's root)."""
-    if "slicer" not in sys.modules:
+    """Make `slicer`, `qt` and `ctk` importable and load scripted modules (files, absolute or from the repository's root).
+
+    Raises:
+        RuntimeError: a module was not loaded, or `slicer` had been imported before.
+    """
+    if not hasattr(sys.modules.get("slicer"), "app"):
         from .desktop import start_desktop
 
         start_desktop(testing)

@@ -34,7 +34,6 @@ def main() -> None:
     slicer.app.layoutManager()
     window = slicer.util.mainWindow()
     slicer.util.selectModule(path.stem)
-    slicer.app.startupCompleted()
     for name in arguments.load:
         slicer.util.loadNodeFromFile(name)
     if arguments.screenshot:

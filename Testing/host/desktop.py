@@ -31,6 +31,8 @@ def _prepare_environment() -> None:
 
 def _slicer_package() -> SlicerPackage:
     """The package, without what the wheel's own `slicer/__init__.py` spreads over it (all of slicer.util, for one)."""
+    if "slicer" in sys.modules:
+        raise RuntimeError("slicer was imported before Testing.host.start()")
     spec = importlib.util.find_spec("slicer")
     if spec is None:
         raise ModuleNotFoundError("The host needs the package slicer-core (see Testing/requirements.txt).")

@@ -136,9 +136,9 @@ class qSlicerCoreIOManager(QtCore.QObject):
         return False
 
     def exportNodes(self, ids, paths, properties, harden, messages=None):
-        return all(
-            [self._export(self._scene.GetNodeByID(node_id), str(path), harden, messages) for node_id, path in zip(ids, paths)]
-        )
+        nodes = [self._scene.GetNodeByID(node_id) for node_id in ids]
+        done = [self._export(node, str(path), harden, messages) for node, path in zip(nodes, paths, strict=True)]
+        return all(done)
 
     def _export(self, node, path, harden, messages):
         copy = None

@@ -12,6 +12,7 @@ import shiboken6
 from PySide6 import QtCore
 
 from . import lists, pythonqt
+from .members import qt_class
 
 
 class QtNamespace:
@@ -28,7 +29,7 @@ class QtModule(types.ModuleType):
     Qt = QtNamespace()
 
     def __getattr__(self, name):
-        found = pythonqt.qt_class(name) if name in lists.qt_classes() else None
+        found = qt_class(name) if name in lists.qt_classes() else None
         if found is None or not inspect.isclass(found) or not issubclass(found, shiboken6.Object):
             raise AttributeError(f"module 'qt' has no attribute '{name}'")
         return pythonqt.proxy_class(found)

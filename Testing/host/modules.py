@@ -155,9 +155,11 @@ class qSlicerModuleFactoryManager(QtCore.QObject):
     moduleInstance = loadedModule
 
     def loadModules(self, names=None):
+        """Load modules as at Slicer's start: startupCompleted() follows."""
         for name in names or self._paths:
             self._load(name)
         self.modulesLoaded.emit([*(names or self._paths)])
+        QtWidgets.QApplication.instance().startupCompleted.emit()
         return True
 
     def _load(self, name: str):

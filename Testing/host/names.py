@@ -67,7 +67,7 @@ def _missing_import(module: str, name: str) -> bool:
 @cache
 def _all_signals() -> frozenset[str]:
     """Normalised signatures of every signal that a Qt, CTK or Slicer class has."""
-    from .pythonqt import qt_names
+    from .members import qt_names
 
     found = {signature for facts in lists.widgets().values() for signature in facts.get("signals", ())}
     return frozenset(found.union(*(qt_names(name)[2] for name in lists.qt_classes())))
@@ -85,7 +85,8 @@ def _widgets(folder: Path) -> dict[str, set[str]]:
 
 
 def _has_attribute(cls: str, name: str) -> bool:
-    from .pythonqt import ObjectProxy, has_property, is_member
+    from .members import has_property, is_member
+    from .pythonqt import ObjectProxy
 
     return name == "name" or hasattr(ObjectProxy, name) or has_property(cls, name) or is_member(cls, name)
 

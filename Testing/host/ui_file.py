@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6 import QtCore
 
 from . import lists
-from .pythonqt import has_property, qt_class
+from .members import has_property, qt_class, qt_part
 
 DYNAMIC = ("SlicerParameterName", "SlicerPackParameterName")  # the dynamic properties that parameterNodeWrapper reads
 DESIGNER_ONLY = {"Line": "QFrame", "Spacer": "QSpacerItem"}
@@ -21,7 +21,7 @@ def _known_class(name: str) -> bool:
 def _has_method(cls: str, kind: str, signature: str) -> bool:
     wanted = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode()
     listed = lists.collect(cls, "signals") + (lists.collect(cls, "slots") if kind == "slot" else [])
-    meta = getattr(qt_class(lists.qt_base(cls) if cls in lists.widgets() else cls), "staticMetaObject", None)
+    meta = getattr(qt_class(qt_part(cls)), "staticMetaObject", None)
     return wanted in listed or (meta is not None and meta.indexOfMethod(wanted) >= 0)
 
 

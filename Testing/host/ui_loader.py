@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 from PySide6 import QtCore, QtUiTools
 
-from . import lists, pythonqt, ui_file
+from . import lists, members, pythonqt, ui_file
 from .libraries import WidgetModule
 
 
@@ -65,4 +65,4 @@ def load(file, parent=None):
     return top
 
 
-pythonqt.extra_members["QUiLoader"] = {"load": lambda self, file, parent=None: load(file, parent)}
+members.extra_members["QUiLoader"] = {"load": lambda self, file, parent=None: load(file, parent)}

@@ -92,6 +92,19 @@ class PanelTest(unittest.TestCase):
         self.assertIsNot(again, self.widget)
         self.assertEqual(again.ui.iterationsBox.value, 3)
 
+    def test_developer_mode_adds_its_section(self):
+        self.assertFalse(hasattr(self.widget, "reloadButton"))
+        slicer.app.settings().setValue("Developer/DeveloperMode", True)
+        self.addCleanup(slicer.app.settings().remove, "Developer/DeveloperMode")
+        slicer.util.reloadScriptedModule("HostSample")
+        again = slicer.util.getModuleWidget("HostSample")
+        again.reloadTestMenuButton.click()
+        self.assertIsNot(slicer.util.getModuleWidget("HostSample"), again)
+        self.assertEqual(slicer.util.getModuleWidget("HostSample").calls, ["tested"])
+
+    def test_modules_hear_that_the_application_has_started(self):
+        self.assertTrue(slicer.modules.HostSampleInstance.started)
+
     def test_self_test_runs(self):
         self.widget.calls.clear()
         slicer.selfTests["HostSample"]()

@@ -173,11 +173,9 @@ class SceneTest(unittest.TestCase):
         own = Path(host.__file__).with_name("python")
         real = self.folder / "Python" / "slicer"
         real.mkdir(parents=True)
-        (real / "util.py").write_text(
-            (Path(slicer.util.__file__)).read_text(encoding="utf-8") + "\nfrom_real_slicer = True\n", encoding="utf-8"
-        )
-        (real / "i18n.py").write_text((own / "slicer" / "i18n.py").read_text(encoding="utf-8"), encoding="utf-8")
-        code = "from Testing import host; host.start(); import slicer, slicer.i18n, slicer.testing; print(slicer.i18n.__file__, slicer.testing.__file__)"
+        shutil.copy(slicer.util.__file__, real / "util.py")
+        shutil.copy(own / "slicer" / "i18n.py", real / "i18n.py")
+        code = "from Testing import host; host.start()\nfrom slicer import i18n, testing; print(i18n.__file__, testing.__file__)"
         environment = {**os.environ, "SLICER_PYTHON_DIR": str(real.parent), "PYTHONPATH": str(host.ROOT)}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
         self.assertEqual(done.stdout.strip(), f"{real / 'i18n.py'} {own / 'slicer' / 'testing.py'}")

@@ -111,7 +111,7 @@ class ViewsTest(unittest.TestCase):
 
     def test_a_layout_of_ones_own(self):
         xml = """<layout type="horizontal"><item><view class="vtkMRMLSliceNode" singletontag="Fixed">
-        <property name="orientation" action="default">Coronal</property><property name="viewlabel" action="default">F</property></view></item>
+        <property name="orientation" action="default">Coronal</property></view></item>
         <item><view class="vtkMRMLSliceNode" singletontag="Moving"></view></item></layout>"""
         node = self.layout.layoutLogic().GetLayoutNode()
         node.AddLayoutDescription(5123, xml)

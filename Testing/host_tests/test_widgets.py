@@ -1,6 +1,7 @@
 """The host's widgets: nothing that Slicer's do not have, and the behavior that panels rely on."""
 
 import enum
+import importlib
 import pathlib
 import tempfile
 import typing
@@ -45,6 +46,23 @@ class ListsTest(unittest.TestCase):
                 found = meta.method(index)
                 if found.methodType() == found.MethodType.Signal:
                     self.assertIn(bytes(found.name().data()).decode(), known, name)
+
+    def test_the_hosts_python_files_define_nothing_that_slicers_do_not(self):
+        for name in (
+            "slicer.ScriptedLoadableModule",
+            "slicer.i18n",
+            "slicer.packaging",
+            "slicer.testing",
+            "SampleData",
+            "sitkUtils",
+        ):
+            module = importlib.import_module(name)
+            for key, value in vars(module).items():
+                if key.startswith("_") or getattr(value, "__module__", "") != name:
+                    continue
+                self.assertIn(key, lists.python_names(name), name)
+                members = [member for member in vars(value) if not member.startswith("_")] if isinstance(value, type) else []
+                self.assertLessEqual(set(members), set(lists.python_names(f"{name}.{key}") or ()), key)
 
     def test_parameters_are_bound_to_exactly_the_widgets_that_slicer_binds(self):
         class Choices(enum.Enum):

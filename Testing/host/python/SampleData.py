@@ -124,16 +124,11 @@ class SampleData(ScriptedLoadableModule):
 
 
 class SampleDataWidget(ScriptedLoadableModuleWidget):
-    """A group of buttons per category; new sources appear when the panel is entered."""
+    """A group of buttons per category, for the sources that are registered when the panel is made."""
 
     def setup(self):
         super().setup()
         self.logic = SampleDataLogic()
-        self.enter()
-
-    def enter(self):
-        for child in slicer.util.findChildren(self.parent, className="ctkCollapsibleGroupBox"):
-            child.delete()
         self.setCategoriesFromSampleDataSources(self.layout, SampleDataLogic.sampleDataSourcesByCategory(), self.logic)
 
     @staticmethod

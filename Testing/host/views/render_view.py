@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import vtk
-from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6 import QtGui, QtWidgets
 from PySide6.QtCore import Property, Qt
 from vtk.util.numpy_support import vtk_to_numpy
 

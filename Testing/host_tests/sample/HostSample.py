@@ -22,6 +22,11 @@ class HostSample(ScriptedLoadableModule):
         super().__init__(parent)
         parent.title = _("Host sample")
         parent.categories = ["Testing"]
+        self.started = False
+        slicer.app.connect("startupCompleted()", self.onStartupCompleted)
+
+    def onStartupCompleted(self):
+        self.started = True
 
 
 class Quality(Enum):

@@ -37,7 +37,8 @@ class ScriptedLoadableModule:
         return _resource(self.moduleName, filename)
 
     def getDefaultModuleDocumentationLink(self, docPage=None):
-        return f'<p>For more information see the <a href="{slicer.app.moduleDocumentationUrl(docPage or self.moduleName)}">documentation</a>.</p>'
+        link = slicer.app.moduleDocumentationUrl(docPage or self.moduleName)
+        return f'<p>For more information see the <a href="{link}">documentation</a>.</p>'
 
     def runTest(self, msec=100, **kwargs):
         """Run <Name>Test of the module's file."""
@@ -89,11 +90,12 @@ class ScriptedLoadableModuleWidget:
         self.layout.addWidget(self.reloadCollapsibleButton)
         self.reloadButton = qt.QPushButton("Reload")
         self.reloadButton.connect("clicked()", self.onReload)
-        self.reloadTestButton = qt.QPushButton("Reload and Test")
-        self.reloadTestButton.connect("clicked()", self.onReloadAndTest)
+        self.reloadTestMenuButton = ctk.ctkMenuButton()
+        self.reloadTestMenuButton.text = "Reload and Test"
+        self.reloadTestMenuButton.connect("clicked()", self.onReloadAndTest)
         row = qt.QHBoxLayout(self.reloadCollapsibleButton)
         row.addWidget(self.reloadButton)
-        row.addWidget(self.reloadTestButton)
+        row.addWidget(self.reloadTestMenuButton)
 
     def onReload(self):
         """Import the module's file anew and rebuild the panel."""

@@ -3,10 +3,10 @@
 import importlib.metadata
 import logging
 import os
-import tomllib
 from pathlib import Path
 
 import slicer
+import tomllib
 from packaging.requirements import Requirement
 
 _installing = False

@@ -30,7 +30,7 @@ def parameterPack(classtype=None):
     infos = collectParameters(classtype, ("allParameters", "getValue", "setValue", "dataType"))
 
     def setUp(self, *args, **kwargs):
-        values = dict(zip(infos, args), **kwargs)
+        values = dict(zip(infos, args, strict=False), **kwargs)
         unknown = set(values) - set(infos)
         if unknown or len(args) > len(infos):
             raise TypeError(f"{classtype.__name__} has no parameters {sorted(unknown)}")

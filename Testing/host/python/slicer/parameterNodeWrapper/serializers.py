@@ -26,6 +26,7 @@ class Serializer(abc.ABC):
     def isIn(self, parameterNode, name):
         return parameterNode.HasParameter(name)
 
+    @abc.abstractmethod
     def validate(self, value):
         """Raise if the value cannot be kept."""
 
