@@ -168,6 +168,7 @@ class SceneTest(unittest.TestCase):
         self.assertIsNone(slicer.util.errorDisplay("wrong"))
 
     def test_python_of_a_real_slicer_is_used_if_it_is_named(self):
+        import shutil
         import subprocess
 
         own = Path(host.__file__).with_name("python")

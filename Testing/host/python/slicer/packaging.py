@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import slicer
-import tomllib
 from packaging.requirements import Requirement
 
 _installing = False
@@ -20,6 +19,8 @@ def load_requirements(path):
 
 def load_pyproject_dependencies(path):
     """Dependencies of a pyproject.toml file."""
+    import tomllib  # Slicer's Python has it; the oldest that the host runs on has not
+
     project = tomllib.loads(Path(path).read_text(encoding="utf-8"))["project"]
     return [Requirement(text) for text in project.get("dependencies", [])]
 
