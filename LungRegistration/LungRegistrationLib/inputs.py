@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
+from .displacement import check_field
 from .reading import read_image
 
 MINIMUM_SIZE = 8  # voxels along each axis; below, no neighborhood of MIND or LNCC fits
@@ -134,20 +135,20 @@ def bounds_mm(image: sitk.Image, transform: sitk.Transform | None = None) -> tup
 
 
 def read_transform(path: str | Path) -> sitk.Transform:
-    """Read an initial transform (.h5, .tfm, .txt of ITK), which maps fixed points to moving points.
+    """Read a transform (.h5, .tfm, .txt of ITK), which maps fixed points to moving points.
 
     Raises:
         InputError: not readable, not three-dimensional.
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"The initial transform {path} does not exist.")
+        raise InputError(f"The transform {path} does not exist.")
     try:
         transform = sitk.ReadTransform(str(path))
     except RuntimeError as error:
-        raise InputError(f"Cannot read the initial transform {path.name}: save it as an ITK transform (.h5 or .tfm).") from error
+        raise InputError(f"Cannot read the transform {path.name}: save it as an ITK transform (.h5 or .tfm).") from error
     if transform.GetDimension() != 3:
-        raise InputError(f"The initial transform {path.name} is not three-dimensional.")
+        raise InputError(f"The transform {path.name} is not three-dimensional.")
     return transform
 
 
@@ -177,3 +178,31 @@ def _same_grid(a: sitk.Image, b: sitk.Image) -> bool:
         and np.allclose(a.GetOrigin(), b.GetOrigin(), atol=tolerance)
         and np.allclose(a.GetDirection(), b.GetDirection(), atol=1e-4)
     )
+
+
+def read_field(path: str | Path, reference: sitk.Image) -> sitk.Image:
+    """Read a displacement field, or an ITK transform, which is then sampled on the reference's grid; LPS mm, float32 vectors.
+
+    Raises:
+        InputError: neither a field nor a transform.
+    """
+    path = Path(path)
+    if path.suffix.lower() in (".h5", ".tfm", ".txt", ".mat", ".hdf5"):
+        transform = read_transform(path)
+        return sitk.Cast(
+            sitk.TransformToDisplacementField(
+                transform,
+                sitk.sitkVectorFloat64,
+                reference.GetSize(),
+                reference.GetOrigin(),
+                reference.GetSpacing(),
+                reference.GetDirection(),
+            ),
+            sitk.sitkVectorFloat32,
+        )
+    field = read_image(path, "displacement field")
+    check_field(field)
+    values = sitk.GetArrayViewFromImage(field)
+    if not np.isfinite(values).all():
+        raise InputError(f"The displacement field {path.name} has values that are not numbers.")
+    return sitk.Cast(field, sitk.sitkVectorFloat32)

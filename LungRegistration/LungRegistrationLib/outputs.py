@@ -1,4 +1,4 @@
-"""Images on disk, as 3D Slicer and ITK expect them."""
+"""The files of a result: images and fields as 3D Slicer and ITK expect them, without anything about the patient."""
 
 from __future__ import annotations
 
@@ -7,14 +7,33 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import OutputError
+from CorrespondCoreLib.provenance import without_identifiers
 
 
-def write_image(image: sitk.Image, path: Path, compress: bool = True) -> None:
-    """Write an image, with fast compression.
+def write_image(image: sitk.Image, path: Path, compress: bool = True) -> Path:
+    """Write an image without its metadata, with fast compression. Returns the path.
 
     Raises:
         OutputError: it cannot be written completely (full disk, no permission).
     """
+    return _write(without_identifiers(image), path, compress)
+
+
+def write_field(field: sitk.Image, path: Path) -> Path:
+    """Write a displacement field (LPS mm) as NRRD that Slicer reads as a grid transform.
+
+    The header says `displacement field type = resampling`: points of the field's own space are taken to where the other image is
+    sampled; placed under it in Slicer, the other image lands on the field's own.
+
+    Raises:
+        OutputError: see `write_image`.
+    """
+    field = without_identifiers(field)
+    field.SetMetaData("displacement field type", "resampling")
+    return _write(field, path, compress=False)
+
+
+def _write(image: sitk.Image, path: Path, compress: bool) -> Path:
     try:
         sitk.WriteImage(image, str(path), useCompression=compress, compressionLevel=1)
     except RuntimeError as error:
@@ -22,17 +41,4 @@ def write_image(image: sitk.Image, path: Path, compress: bool = True) -> None:
         raise OutputError(
             f"Cannot write {path.name}: {lines[-1].rstrip('.')}. Free some space, or choose a folder that you may write to."
         ) from error
-
-
-def write_field(field: sitk.Image, path: Path) -> None:
-    """Write a displacement field (LPS mm, maps points of its own grid to the other image) as NRRD that Slicer reads as such.
-
-    The header says `displacement field type = resampling`: the transform takes points from the image's space to where the other
-    image is sampled.
-
-    Raises:
-        OutputError: see `write_image`.
-    """
-    field = sitk.Image(field)
-    field.SetMetaData("displacement field type", "resampling")
-    write_image(field, path, compress=False)
+    return path

@@ -7,6 +7,7 @@ so the sizes are compared with the file and with the memory before the voxels ar
 from __future__ import annotations
 
 import gzip
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -20,6 +21,7 @@ from CorrespondCoreLib.process_usage import available_memory_gb
 from .dicom_series import is_dicom, read_series
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif"}
+_GIPL_HEADER_BYTES = 256
 _ADVICE = "It may be damaged, incomplete, or no image: open it in a viewer, or export it again as NRRD."
 
 
@@ -82,19 +84,38 @@ def _check_memory(path: Path, role: str, reader: sitk.ImageFileReader) -> None:
 def _check_length(path: Path, role: str, reader: sitk.ImageFileReader) -> None:
     """Raise unless the file holds as many bytes as its header announces, for the formats where ITK does not check."""
     io = sitk.ImageFileReader.GetImageIOFromFileName(str(path))
+    values = int(np.prod(np.array(reader.GetSize(), dtype=object))) * reader.GetNumberOfComponents() * _bytes_per_value(reader)
     if io == "NiftiImageIO":
         data, needed = _nifti_data(path)
-    elif io == "GiplImageIO" or (io == "VTKImageIO" and b"BINARY" in _head(path, 400)):
-        values = int(np.prod(np.array(reader.GetSize(), dtype=object))) * reader.GetNumberOfComponents()
-        data, needed = path, values * _bytes_per_value(reader)
+    elif io == "GiplImageIO":
+        data, needed = path, _GIPL_HEADER_BYTES + values
+    elif io == "VTKImageIO" and (header := re.search(rb"\nBINARY\s.*\nLOOKUP_TABLE[^\n]*\n", _head(path, 4096), re.DOTALL)):
+        data, needed = path, header.end() + values
+    elif io == "NrrdImageIO":
+        return _check_detached(path, role, values)
     else:
-        return
+        return None
     if not data.exists():
         raise InputError(f"The {role} {path.name} needs the file {data.name} beside it.")
     found = _unpacked_size(data, needed)
     if found < needed:
         raise InputError(
             f"The {role} {data.name} is truncated: its header announces {needed} bytes, it holds {found}. Copy it again."
+        )
+    return None
+
+
+def _check_detached(header: Path, role: str, needed: int) -> None:
+    """Refuse an NRRD header whose data file holds more than the voxels though nothing is to be skipped: another format."""
+    fields = _head(header, 4096)
+    name = re.search(rb"\ndata ?file:\s*(\S[^\r\n]*)", fields, re.IGNORECASE)
+    if not name or re.search(rb"\n(byte|line) ?skip:", fields) or not re.search(rb"\nencoding:\s*(raw|gz)", fields):
+        return
+    data = header.parent / name[1].decode("utf-8", "replace")
+    if data.is_file() and (found := _unpacked_size(data, needed)) > needed:
+        raise InputError(
+            f"The {role} {header.name} announces {needed} bytes of voxels in {data.name}, which holds {found}: this seems to be "
+            "a file of another format. Open that file instead."
         )
 
 

@@ -1,0 +1,44 @@
+"""How much memory a registration will take, so that a pair that cannot fit is refused before hours of swapping."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import SimpleITK as sitk
+
+from CorrespondCoreLib.errors import OutOfMemory
+from CorrespondCoreLib.process_usage import available_memory_gb
+
+from .settings import RegistrationSettings, preset
+
+BASE_GB = 0.8  # interpreter, torch, ITK
+BYTES_PER_VOXEL = 30  # of both images together: read, warped, Jacobian, region masks of the evaluation
+BYTES_PER_LATTICE_POINT = 400  # features, gradients and optimizer on the finest lattice
+LARGEST_LUNG_BOX_MM3 = 360.0 * 280 * 340
+
+
+def needed_memory_gb(fixed: sitk.Image, moving: sitk.Image, settings: RegistrationSettings) -> float:
+    """Estimated peak memory in GiB of registering and evaluating the pair on the CPU."""
+    voxels = fixed.GetNumberOfPixels() + moving.GetNumberOfPixels()
+    volume = float(np.prod(np.multiply(fixed.GetSize(), fixed.GetSpacing())))
+    finest = min(level.feature_spacing_mm for level in settings.levels)
+    points = min(volume, LARGEST_LUNG_BOX_MM3) / finest**3
+    return BASE_GB + (voxels * BYTES_PER_VOXEL + points * BYTES_PER_LATTICE_POINT) / 1024**3
+
+
+def check_memory(fixed: sitk.Image, moving: sitk.Image, settings: RegistrationSettings) -> None:
+    """Refuse a pair that will not fit into memory, naming the preset that would.
+
+    Raises:
+        OutOfMemory
+    """
+    needed, available = needed_memory_gb(fixed, moving, settings), available_memory_gb()
+    if needed <= available:
+        return
+    fast = needed_memory_gb(fixed, moving, replace(preset("fast"), method=settings.method))
+    advice = 'choose the preset "fast", which needs about' if fast <= available else "crop the volumes to the lungs: fast needs"
+    raise OutOfMemory(
+        f"This pair needs about {needed:.1f} GB of memory, {available:.1f} GB are free. Close other programs, or "
+        f"{advice} {fast:.1f} GB."
+    )

@@ -1,0 +1,264 @@
+"""From files to files: read and check, register, evaluate, write everything or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from CorrespondCoreLib.devices import check_torch
+from CorrespondCoreLib.files import check_output_folder, whole_folder, write_json
+from CorrespondCoreLib.process_usage import seconds_since_process_start
+from CorrespondCoreLib.progress import Progress
+
+from . import inputs, landmarks
+from .displacement import resample_field
+from .evaluation import Evaluation, Pair, evaluate
+from .masks import lung_mask
+from .memory_need import check_memory
+from .outputs import write_field, write_image
+from .report import build_report
+from .report_page import report_page
+from .report_pictures import jacobian_window, report_pictures
+from .settings import RegistrationSettings
+from .volume_checks import inverse_consistency_mm
+
+RESULT_KEYS = ("check_result", "warnings", "folding_percent", "volume_balance", "expected_error_mm", "peak_memory_gb", "device")
+
+
+@dataclass
+class Files:
+    """What a run reads. Only the two volumes are needed; everything is a path.
+
+    fixed, moving: any ITK image, a DICOM folder, or one file of a DICOM series.
+    fixed_mask, moving_mask: lungs (nonzero); found if absent. fixed_lobes, moving_lobes: label maps.
+    landmarks: CSV, see landmarks.py. initial_transform: ITK transform, maps fixed points to moving points.
+    """
+
+    fixed: Path
+    moving: Path
+    fixed_mask: Path | None = None
+    moving_mask: Path | None = None
+    fixed_lobes: Path | None = None
+    moving_lobes: Path | None = None
+    landmarks: Path | None = None
+    initial_transform: Path | None = None
+
+    def names(self) -> dict[str, str]:
+        """The bare names of the files that are given, by role."""
+        return {role: Path(path).name for role, path in vars(self).items() if path is not None}
+
+
+@dataclass
+class Wishes:
+    """What a run writes and says, beyond the registration's own settings.
+
+    fixed_is: "inspiration" or "expiration". native_grid: field on the fixed image's own grid. maps: also stretches, ventilation,
+    parametric response and expected error as images. names: file names of the inputs stand in the report.
+    guide: the landmarks draw the registration, instead of only judging it.
+    """
+
+    fixed_is: str = "inspiration"
+    native_grid: bool = False
+    maps: bool = False
+    names: bool = False
+    guide: bool = False
+    lobe_names: dict[int, str] = field(default_factory=dict)
+
+
+def register_files(
+    files: Files,
+    output: str | Path,
+    settings: RegistrationSettings | None = None,
+    wishes: Wishes | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> dict:
+    """Register a pair of files and write the results into a folder, all of them or none.
+
+    Writes fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, settings.json, report.json, report.html, and
+    maps if wished. Returns the main figures and the paths of the files.
+
+    Raises:
+        InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
+    """
+    settings, wishes, progress = settings or RegistrationSettings(), wishes or Wishes(), progress or Progress()
+    check_torch()
+    with progress.stage("Reading", until=0.03):
+        pair, initial = read_pair(files, wishes, progress)
+        output = check_output_folder(output, _output_bytes(pair, wishes))
+        check_memory(pair.fixed, pair.moving, settings)
+    from .pipeline import register  # imports torch
+
+    given = (pair.fixed_landmarks_mm, pair.moving_landmarks_mm) if wishes.guide else (None, None)
+    result = register(
+        pair.fixed,
+        pair.moving,
+        fixed_mask=pair.fixed_lobes if _both_lobes(pair) else pair.fixed_mask,
+        moving_mask=pair.moving_lobes if _both_lobes(pair) else pair.moving_mask,
+        fixed_landmarks_mm=given[0],
+        moving_landmarks_mm=given[1],
+        initial_transform=initial,
+        settings=settings,
+        device=device,
+        threads=threads,
+        progress=progress.part(until=0.8),
+    )
+    masks = {role: _source(getattr(pair, f"{role}_mask"), getattr(result, f"{role}_mask")) for role in ("fixed", "moving")}
+    pair.fixed_mask, pair.moving_mask = (_binary(mask) for mask in (result.fixed_mask, result.moving_mask))
+    forward, backward = result.fixed_to_moving_mm, result.moving_to_fixed_mm
+    evaluation = evaluate(pair, forward, result.inverse_error_mm, result.keypoints, progress.part(until=0.95))
+    facts = {
+        "method": settings.method,
+        "preset": settings.preset,
+        "settings": settings.to_dict(),
+        "device": result.device,
+        "masks": masks,
+        "resampling_error_mm": result.resampling_error_mm,
+        "names": files.names() if wishes.names else None,
+    }
+    with progress.stage("Writing", until=1.0) as step, whole_folder(output) as folder:
+        written = resample_field(forward, pair.fixed) if wishes.native_grid else forward
+        write_field(written, folder / "fixed_to_moving.nrrd")
+        write_field(backward, folder / "moving_to_fixed.nrrd")
+        write_image(evaluation.warped, folder / "warped.nrrd")
+        write_image(evaluation.jacobian, folder / "jacobian.nrrd", compress=False)
+        if wishes.maps:
+            _write_maps(evaluation, folder)
+        step(0.8)
+        write_json(folder / "settings.json", settings.to_dict())
+        report = _write_report(pair, evaluation, written, progress, facts, folder)
+        names = sorted(path.name for path in folder.iterdir())
+    return _results(report, output, names)
+
+
+def evaluate_files(
+    field_file: str | Path,
+    files: Files,
+    output: str | Path | None = None,
+    inverse_file: str | Path | None = None,
+    wishes: Wishes | None = None,
+    progress: Progress | None = None,
+) -> dict:
+    """Evaluate a displacement field or transform from any program; writes warped, Jacobian and reports if an output is given.
+
+    Args:
+        field_file: displacement field image (LPS mm) or ITK transform that maps fixed points to moving points.
+        files: the pair and what is known about it. Lungs are found if no masks are given.
+        inverse_file: the same from moving to fixed, to be checked.
+
+    Returns the whole report.
+
+    Raises:
+        InputError, OutputError, OutOfMemory, Cancelled
+    """
+    wishes, progress = wishes or Wishes(), progress or Progress()
+    with progress.stage("Reading", until=0.1):
+        pair, _ = read_pair(files, wishes, progress)
+        if output is not None:
+            output = check_output_folder(output, _output_bytes(pair, wishes))
+        forward = inputs.read_field(field_file, pair.fixed)
+        backward = inputs.read_field(inverse_file, pair.moving) if inverse_file else None
+    sources = {"fixed": "given" if pair.fixed_mask else "found", "moving": "given" if pair.moving_mask else "found"}
+    with progress.stage("Lung masks", until=0.3):
+        pair.fixed_mask = pair.fixed_mask or lung_mask(pair.fixed)
+        pair.moving_mask = pair.moving_mask or lung_mask(pair.moving)
+    for role in sources:
+        if getattr(pair, f"{role}_mask") is None:
+            sources[role] = "none"
+            progress.warning(f"No lungs were found in the {role} volume: give a mask for figures of the lung.")
+    inverse_error = inverse_consistency_mm(forward, backward, pair.fixed_mask or pair.fixed) if backward else None
+    evaluation = evaluate(pair, forward, inverse_error, None, progress.part(until=0.95))
+    facts: dict[str, Any] = {"method": "external", "masks": sources, "names": files.names() if wishes.names else None}
+    with progress.stage("Writing", until=1.0):
+        if output is None:
+            return build_report(pair, evaluation, forward, progress, **facts)
+        with whole_folder(output) as folder:
+            write_image(evaluation.warped, folder / "warped.nrrd")
+            write_image(evaluation.jacobian, folder / "jacobian.nrrd", compress=False)
+            if wishes.maps:
+                _write_maps(evaluation, folder)
+            report = _write_report(pair, evaluation, forward, progress, facts, folder)
+            names = sorted(path.name for path in folder.iterdir())
+    return {**report, "files": [str(Path(output) / name) for name in names]}
+
+
+def read_pair(files: Files, wishes: Wishes, progress: Progress) -> tuple[Pair, sitk.Transform | None]:
+    """Read and check everything that `files` names; the initial transform comes second.
+
+    Raises:
+        InputError: anything that cannot be used, with what to do about it.
+    """
+    fixed, moving = inputs.read_volume(files.fixed, "fixed"), inputs.read_volume(files.moving, "moving")
+    initial = inputs.read_transform(files.initial_transform) if files.initial_transform else None
+    inputs.check_pair(fixed, moving, progress, initial)
+    pair = Pair(fixed, moving, fixed_is=wishes.fixed_is, lobe_names=wishes.lobe_names)
+    for role, image in (("fixed", fixed), ("moving", moving)):
+        mask, lobes = getattr(files, f"{role}_mask"), getattr(files, f"{role}_lobes")
+        if mask:
+            setattr(pair, f"{role}_mask", inputs.read_mask(mask, image, role, progress))
+        if lobes:
+            labels = inputs.read_labels(lobes, image, f"{role} lobe map", progress)
+            setattr(pair, f"{role}_lobes", labels)
+            if not mask:
+                setattr(pair, f"{role}_mask", _binary(labels))
+    if files.landmarks:
+        pair.fixed_landmarks_mm, pair.moving_landmarks_mm = landmarks.read_landmarks(files.landmarks)
+        landmarks.check_landmarks_inside(pair.fixed_landmarks_mm, fixed, "fixed", progress)
+        landmarks.check_landmarks_inside(pair.moving_landmarks_mm, moving, "moving", progress)
+        pair.landmarks_used_in_fit = wishes.guide
+    return pair, initial
+
+
+def _write_maps(evaluation: Evaluation, folder: Path) -> None:
+    for name, image in evaluation.maps.items():
+        write_image(image, folder / f"{name}.nrrd")
+    if evaluation.error_map is not None:
+        write_image(evaluation.error_map.image, folder / "expected_error.nrrd")
+
+
+def _write_report(
+    pair: Pair, evaluation: Evaluation, written: sitk.Image, progress: Progress, facts: dict[str, Any], folder: Path
+) -> dict:
+    rows, window = report_pictures(pair, evaluation, written), jacobian_window(pair, evaluation)
+    report = build_report(pair, evaluation, written, progress, **facts)
+    (folder / "report.html").write_text(report_page(report, rows, window), encoding="utf-8")
+    report["seconds"]["total"] = seconds_since_process_start()
+    write_json(folder / "report.json", report)
+    return report
+
+
+def _results(report: dict, output: Path, names: Iterable[str]) -> dict:
+    """What the command line prints: the main figures, and the files."""
+    results = {key: report.get(key) for key in RESULT_KEYS}
+    for key in ("tre_mm", "keypoint_tre_mm"):
+        if report[key]:
+            results[key] = {moment: report[key][moment] for moment in ("before", "after")}
+    return {**results, "seconds": report["seconds"], "files": [str(output / name) for name in names]}
+
+
+def _output_bytes(pair: Pair, wishes: Wishes) -> int:
+    """About what the results take on disk, at most."""
+    voxels = pair.fixed.GetNumberOfPixels()
+    per_voxel = 2 + 4 + (12 if wishes.native_grid else 0) + (9 if wishes.maps else 0)
+    volumes_mm3 = [float(np.prod(np.multiply(image.GetSize(), image.GetSpacing()))) for image in (pair.fixed, pair.moving)]
+    return int(voxels * per_voxel + sum(volumes_mm3) / 8 * 12 * (2 if wishes.maps else 1)) + 5_000_000
+
+
+def _both_lobes(pair: Pair) -> bool:
+    return pair.fixed_lobes is not None and pair.moving_lobes is not None
+
+
+def _binary(mask: sitk.Image | None) -> sitk.Image | None:
+    return None if mask is None else sitk.Cast(mask != 0, sitk.sitkUInt8)
+
+
+def _source(given: sitk.Image | None, used: sitk.Image | None) -> str:
+    if used is None:
+        return "none"
+    return "found" if given is None else "given"
