@@ -1,0 +1,385 @@
+"""Deformable registration of inhale and exhale lung CT: module, panel, logic and self test.
+
+For research use only. Not for clinical use.
+"""
+
+import logging
+from unittest import mock
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+# Everything else is imported where it is used: the core module's folder need not be on the path yet when Slicer reads this file.
+
+
+class LungRegistration(ScriptedLoadableModule):
+    """What Slicer shows of the module."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.parent.title = _("Lung Registration")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Registration")]
+        self.parent.dependencies = ["CorrespondCore"]
+        self.parent.contributors = ["Correspond developers"]
+        self.parent.helpText = _(
+            "Brings two CT scans of the same lungs in different breathing states onto each other: choose the fixed "
+            "(inspiration) and the moving (expiration) image and press Apply. Gives the transform, the warped image, a map of "
+            "volume change, landmark errors and a report. For research use only."
+        )
+        self.parent.helpText += self.getDefaultModuleDocumentationLink()
+        self.parent.acknowledgementText = _(
+            "Method after Heinrich et al., MIND (Med Image Anal 2012) and coupled convex optimization (MICCAI 2014), and "
+            "Ruehaak et al., keypoints and volume-change control (IEEE Trans Med Imaging 2017)."
+        )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Add the phantom pair to the Sample Data module."""
+    import SampleData
+    from LungRegistrationFace.sample_data import CATEGORY, SAMPLE_NAME
+
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category=CATEGORY,
+        sampleName=SAMPLE_NAME,
+        uris="",
+        thumbnailFileName=slicer.modules.LungRegistrationInstance.resourcePath("Icons/BreathingLungs.png"),
+        customDownloader=lambda source: LungRegistrationLogic().loadSampleData(),
+    )
+
+
+class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: four sections, and the parameter node that they share."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self._parameterNode = None
+        self._guiTag = None
+        self._background = None
+        self._observedInputs = set()
+
+    def setup(self):
+        from LungRegistrationFace.result import MARK
+        from LungRegistrationFace.section_export import ExportSection
+        from LungRegistrationFace.section_inputs import InputsSection
+        from LungRegistrationFace.section_inspect import InspectSection
+        from LungRegistrationFace.section_run import RunSection
+
+        super().setup()
+        panel = slicer.util.loadUI(self.resourcePath("UI/LungRegistration.ui"))
+        self.layout.addWidget(panel)
+        self.ui = slicer.util.childWidgetVariables(panel)
+        panel.setMRMLScene(slicer.mrmlScene)
+        self.ui.resultSelector.addAttribute("vtkMRMLGridTransformNode", MARK)
+        self.logic = LungRegistrationLogic()
+        parameters = lambda: self._parameterNode  # noqa: E731
+        self.inputs = InputsSection(self.ui, parameters, self.showError)
+        self.run = RunSection(self.ui, self.onApply, self.onCancel)
+        self.inspect = InspectSection(self.ui, parameters, self.showError)
+        self.export = ExportSection(self.ui, lambda: self.inspect.result, self.request, self.showError)
+        self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
+        self.initializeParameterNode()
+
+    def cleanup(self):
+        """The module is unloaded: nothing may go on."""
+        if self._background is not None:
+            self._background.abandon()
+        self.inspect.rest()
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self):
+        self.initializeParameterNode()
+
+    def exit(self):
+        self.inspect.rest()
+
+    def onSceneStartClose(self, caller, event):
+        self.inspect.rest()
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event):
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        """Connect the panel to the scene's parameter node; choose the images when there are exactly two."""
+        self.setParameterNode(self.logic.getParameterNode())
+        parameters = self._parameterNode
+        volumes = [
+            v for v in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if v.GetClassName() == "vtkMRMLScalarVolumeNode"
+        ]
+        volumes = [v for v in volumes if not v.GetHideFromEditors()]
+        if parameters.fixedVolume is None and parameters.movingVolume is None and len(volumes) == 2:
+            parameters.fixedVolume, parameters.movingVolume = volumes
+
+    def setParameterNode(self, parameterNode):
+        """Bind the widgets to a parameter node, or to none."""
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._guiTag)
+            self.removeObservers(self.onParametersModified)
+            self.removeObservers(self.onInputModified)
+            self._observedInputs = set()
+        self._parameterNode = parameterNode
+        if parameterNode is not None:
+            self._guiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+            self.onParametersModified()
+
+    def onParametersModified(self, caller=None, event=None):
+        """Something was chosen: show it, and whether Apply can work."""
+        nodes = set(self.request().nodes())
+        if nodes != self._observedInputs:
+            self.removeObservers(self.onInputModified)
+            for node in nodes:
+                self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onInputModified)
+            self._observedInputs = nodes
+        self.inspect.refresh()
+        self.onInputModified()
+
+    def onInputModified(self, caller=None, event=None):
+        """An input has changed, for example a landmark was added."""
+        self.inputs.refresh()
+        self.run.ready(self.request().missing())
+        self.export.refresh()
+
+    def request(self):
+        """What the panel asks for."""
+        from LungRegistrationFace.request import RegistrationRequest
+
+        p = self._parameterNode
+        settings = {"similarity": p.similarity.value, "regularizer": p.regularizer.value, "smoothing_mm": p.fieldSmoothingMm}
+        return RegistrationRequest(
+            fixed=p.fixedVolume,
+            moving=p.movingVolume,
+            fixedMask=(p.fixedMaskSegmentation, p.fixedMaskSegmentID),
+            movingMask=(p.movingMaskSegmentation, p.movingMaskSegmentID),
+            initialTransform=p.initialTransform,
+            fixedLandmarks=p.fixedLandmarks,
+            movingLandmarks=p.movingLandmarks,
+            matchBy=p.landmarkMatching.value,
+            guideByLandmarks=p.guideByLandmarks,
+            preset=p.preset.value,
+            settings={name: value for name, value in settings.items() if value},
+            device=p.device.value,
+            threads=p.threads,
+        )
+
+    def onApply(self):
+        """Start the registration; the panel stays alive."""
+        from CorrespondCoreLib.errors import CorrespondError
+
+        p = self._parameterNode
+        try:
+            self._background = self.logic.start(
+                self.request(),
+                onProgress=self.run.progress,
+                onFinished=self.onRegistered,
+                makeWarped=p.makeWarped,
+                makeJacobian=p.makeJacobian,
+                makeInverse=p.makeInverse,
+                statisticsSegmentation=p.statisticsSegmentation,
+            )
+        except CorrespondError as error:
+            self.run.ended(str(error))
+            self.showError(str(error))
+            return
+        self.run.started(_("Starting…"))
+
+    def onCancel(self):
+        self.run.cancelling()
+        self._background.cancel()
+
+    def onRegistered(self, background):
+        """Show the result, or what went wrong."""
+        self.ended(background, _("Done. The result is shown below and in the folder '{name}'."))
+        if background.error is not None:
+            return
+        result = background.value
+        if self._parameterNode is None:
+            return
+        self._parameterNode.result = result.transform
+        if self._parameterNode.placeMoving:
+            self.logic.placeMovingData(result, self.request())
+        if result.warped is not None:
+            self.inspect.showMode("blend")
+
+    def onSampleData(self):
+        """Make the phantom pair and choose it."""
+        self._background = self.logic.startSampleData(onProgress=self.run.progress, onFinished=self.onSampleDataLoaded)
+        self.run.started(_("Making the sample pair…"))
+
+    def onSampleDataLoaded(self, background):
+        self.ended(background, _("The sample pair is loaded. Press Apply to register it."))
+        if background.error is None and self._parameterNode is not None:
+            self.inputs.choose(background.value)
+
+    def ended(self, background, message):
+        """The child process has ended: say how."""
+        from CorrespondCoreLib.errors import Cancelled
+
+        self._background = None
+        self.run.ended("\n".join([str(background.error or message), *background.warnings]))
+        if self._parameterNode is not None:
+            self.onParametersModified()
+        if background.error is not None and not isinstance(background.error, Cancelled):
+            self.showError(str(background.error))
+
+    def showError(self, message):
+        """Tell the user; in testing mode the message is only logged."""
+        self.ui.statusLabel.text = message
+        slicer.util.errorDisplay(message, windowTitle=_("Lung Registration"))
+
+
+class LungRegistrationLogic(ScriptedLoadableModuleLogic):
+    """Registration from the Python console:
+
+    logic = LungRegistration.LungRegistrationLogic()
+    pair = logic.loadSampleData()
+    result = logic.register(pair.fixed, pair.moving, preset="fast",
+                            fixedLandmarks=pair.fixedLandmarks, movingLandmarks=pair.movingLandmarks)
+    print(result.report["tre_mm"]["after"]["mean"], result.transform.GetName())
+    """
+
+    def getParameterNode(self):
+        from LungRegistrationFace.parameters import LungRegistrationParameterNode
+
+        return LungRegistrationParameterNode(super().getParameterNode())
+
+    def register(self, fixedNode, movingNode, **options):
+        """Register two volume nodes and wait for the result; Slicer stays alive meanwhile.
+
+        Args:
+            fixedNode, movingNode: vtkMRMLScalarVolumeNode; the moving image is brought onto the fixed image.
+            options: fields of LungRegistrationFace.request.RegistrationRequest (fixedMask, movingMask, initialTransform,
+                fixedLandmarks, movingLandmarks, matchBy, guideByLandmarks, preset, settings, device, threads), and the outputs
+                makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
+
+        Returns:
+            RegistrationResult: transform, warped, jacobian, landmarkTable, volumeChangeTable, report, ...
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: the message says what is wrong; the scene is as it was.
+        """
+        from LungRegistrationFace.request import RegistrationRequest
+
+        outputs = {
+            k: options.pop(k) for k in ("makeWarped", "makeJacobian", "makeInverse", "statisticsSegmentation") if k in options
+        }
+        return self.start(RegistrationRequest(fixedNode, movingNode, **options), **outputs).wait()
+
+    def start(self, request, onProgress=None, onFinished=None, **outputs):
+        """Start a registration beside Slicer and return at once.
+
+        Args:
+            request: RegistrationRequest.
+            onProgress: called with (percent, stage, remaining seconds or None).
+            onFinished: called with the Background when its `value` (RegistrationResult) or `error` is there.
+            outputs: makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
+
+        Returns:
+            Background, with `cancel()` and `wait()`.
+        """
+        from LungRegistrationFace.background import Background
+        from LungRegistrationFace.result_loading import loadResult
+
+        from CorrespondCoreLib import packages
+
+        request.check()
+        packages.ensure([packages.TORCH], _("Lung Registration"))
+        pairs = request.pairs()
+        return Background(
+            lambda folder: ["lung", "register", *request.write(folder), "--output", str(folder / "results")],
+            lambda folder: loadResult(folder / "results", request, pairs, **outputs),
+            (request.fixed, request.moving),
+            onProgress,
+            onFinished,
+        )
+
+    def loadSampleData(self):
+        """Make the phantom pair on this computer, bring it into the scene, and return its nodes (SamplePair)."""
+        return self.startSampleData().wait()
+
+    def startSampleData(self, onProgress=None, onFinished=None):
+        """Make the phantom pair beside Slicer; returns a Background."""
+        from LungRegistrationFace import sample_data
+        from LungRegistrationFace.background import Background
+
+        return Background(sample_data.command, sample_data.load, (), onProgress, onFinished)
+
+    def placeMovingData(self, result, request):
+        """Put the moving image, its landmarks and its segmentation under the transform: they appear on the fixed image."""
+        from LungRegistrationFace.placement import place
+
+        for node in (request.moving, request.movingLandmarks, request.movingMask[0]):
+            if node is not None:
+                place(node, result)
+
+
+class LungRegistrationTest(ScriptedLoadableModuleTest):
+    """Self test: a 64^3 phantom; needs nothing but the module. Without torch it checks the message about that."""
+
+    SETTINGS = {
+        "search_cell_mm": [14],
+        "search_step_mm": [7],
+        "search_range_mm": [35],
+        "levels": [{"feature_spacing_mm": 5, "control_spacing_mm": 15, "iterations": 6}],
+        "keypoints": False,
+    }
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        for test in (self.test_messageWithoutTorch, self.test_registersPhantom):
+            self.setUp()
+            test()
+
+    def test_registersPhantom(self):
+        """The transform takes the moving landmarks at least half of the way to the fixed ones."""
+        from CorrespondCoreLib import packages
+
+        if packages.missing([packages.TORCH]):
+            logging.warning("torch is not installed: the registration itself was not tested.")
+            return
+        pair = self.phantomPair()
+        landmarks = {"fixedLandmarks": pair.fixedLandmarks, "movingLandmarks": pair.movingLandmarks}
+        result = LungRegistrationLogic().register(pair.fixed, pair.moving, preset="fast", settings=self.SETTINGS, **landmarks)
+        self.assertEqual(result.transform.GetName(), "Phantom expiration to Phantom inspiration")
+        error = result.report["tre_mm"]
+        self.assertLess(error["after"]["mean"], error["before"]["mean"] / 2)
+        self.assertEqual(result.report["folding_percent"]["everywhere"], 0)
+
+    def test_messageWithoutTorch(self):
+        """Without torch there is a message that says what to do, and the scene stays as it is."""
+        from CorrespondCoreLib.errors import MissingPackage
+
+        pair = self.phantomPair()
+        nodes = slicer.mrmlScene.GetNumberOfNodes()
+        absent = mock.patch("slicer.packaging.pip_check", return_value=False)
+        declined = mock.patch("slicer.util.confirmOkCancelDisplay", return_value=False)
+        with absent, declined, self.assertRaisesRegex(MissingPackage, "PyTorch|torch.*Apply"):
+            LungRegistrationLogic().register(pair.fixed, pair.moving)
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)
+
+    @staticmethod
+    def phantomPair():
+        from LungRegistrationFace.sample_data import addPair
+
+        from LungRegistrationLib.phantom import breathing_phantom
+
+        p = breathing_phantom(size=(64, 64, 64))
+        return addPair(p.fixed, p.moving, p.fixed_lobes, p.moving_lobes, p.fixed_landmarks_mm, p.moving_landmarks_mm)

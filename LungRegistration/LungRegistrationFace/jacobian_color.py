@@ -1,0 +1,48 @@
+"""How the Jacobian determinant is shown: blue-white-red, symmetric about 1, with a color legend."""
+
+import numpy as np
+import slicer
+
+from LungRegistrationLib.pictures import DIVERGING, symmetric_window
+
+COLOR_TABLE = "Volume change (Jacobian determinant)"
+
+
+def colorTable():
+    """The diverging color table of this scene; made when it is not there yet. It is saved with the scene."""
+    node = slicer.mrmlScene.GetFirstNodeByName(COLOR_TABLE)
+    if node is None:
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", COLOR_TABLE)
+        node.SetTypeToUser()
+        node.SetNumberOfColors(256)
+        positions, anchors = np.linspace(0, 1, 256), np.linspace(0, 1, len(DIVERGING))
+        channels = [np.interp(positions, anchors, DIVERGING[:, channel] / 255) for channel in range(3)]
+        for i, (red, green, blue) in enumerate(zip(*channels, strict=True)):
+            node.SetColor(i, str(i), red, green, blue, 1.0)
+    return node
+
+
+def showAsVolumeChange(volumeNode, figures):
+    """Give a Jacobian volume its colors, a window symmetric about 1, and a color legend (hidden until it is looked at).
+
+    figures: percentiles of det J in the lungs, {"p1": ..., "p99": ...}.
+    """
+    display = volumeNode.GetDisplayNode()
+    display.SetAndObserveColorNodeID(colorTable().GetID())
+    display.AutoWindowLevelOff()
+    display.SetWindowLevelMinMax(*symmetric_window(np.array([figures["p1"], figures["p99"]])))
+    legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(volumeNode)
+    legend.SetTitleText("det J")
+    legend.SetLabelFormat("%.2f")
+    legend.SetMaxNumberOfColors(256)
+    legend.SetNumberOfLabels(5)
+    legend.SetSize(0.1, 0.4)
+    for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+        text.SetFontFamilyToArial()
+        text.SetFontSize(13)
+    legend.SetVisibility(False)
+
+
+def legendOf(volumeNode):
+    """The color legend of a volume, or None."""
+    return slicer.modules.colors.logic().GetColorLegendDisplayNode(volumeNode)

@@ -1,0 +1,131 @@
+"""What the panel remembers: one parameter node, bound to the widgets by their SlicerParameterName."""
+
+import enum
+from typing import Annotated
+
+from slicer import (
+    vtkMRMLGridTransformNode,
+    vtkMRMLMarkupsFiducialNode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLTransformNode,
+)
+from slicer.i18n import tr as _
+from slicer.parameterNodeWrapper import Decimals, Default, Maximum, Minimum, SingleStep, WithinRange, parameterNodeWrapper
+
+
+class Preset(enum.Enum):
+    """Quality presets of the registration."""
+
+    FAST = "fast"
+    DEFAULT = "default"
+    BEST = "best"
+    RUEHAAK2017 = "ruehaak2017"
+
+    def label(self):
+        return {"fast": _("Fast"), "default": _("Default"), "best": _("Best"), "ruehaak2017": _("Keypoints (Ruehaak 2017)")}[
+            self.value
+        ]
+
+
+class Similarity(enum.Enum):
+    """How image agreement is measured; PRESET leaves it to the preset."""
+
+    PRESET = ""
+    MIND = "mind"
+    LNCC = "lncc"
+    NGF = "ngf"
+
+    def label(self):
+        return {
+            "": _("As the preset says"),
+            "mind": _("MIND (self-similarity)"),
+            "lncc": _("LNCC (local cross-correlation)"),
+            "ngf": _("NGF (gradient directions)"),
+        }[self.value]
+
+
+class Regularizer(enum.Enum):
+    """What keeps the displacement plausible; PRESET leaves it to the preset."""
+
+    PRESET = ""
+    TOTAL_VARIATION = "total_variation"
+    CURVATURE = "curvature"
+    DIFFUSION = "diffusion"
+
+    def label(self):
+        return {
+            "": _("As the preset says"),
+            "total_variation": _("Total variation (lets lobes slide)"),
+            "curvature": _("Curvature"),
+            "diffusion": _("Diffusion"),
+        }[self.value]
+
+
+class Device(enum.Enum):
+    """Where the registration computes."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+    def label(self):
+        return {"auto": _("Auto"), "cpu": _("Processor"), "cuda": _("NVIDIA graphics card"), "mps": _("Apple graphics")}[
+            self.value
+        ]
+
+
+class LandmarkMatching(enum.Enum):
+    """How points of the two lists belong together."""
+
+    LABEL = "label"
+    ORDER = "order"
+
+    def label(self):
+        return {"label": _("Label"), "order": _("Order in the list")}[self.value]
+
+
+class DisplacementDisplay(enum.Enum):
+    """How the displacement is drawn in the views."""
+
+    OFF = "off"
+    GRID = "grid"
+    GLYPHS = "glyphs"
+
+    def label(self):
+        return {"off": _("Off"), "grid": _("Grid"), "glyphs": _("Arrows")}[self.value]
+
+
+@parameterNodeWrapper
+class LungRegistrationParameterNode:
+    """Inputs, method, outputs and the result that is looked at."""
+
+    fixedVolume: vtkMRMLScalarVolumeNode
+    movingVolume: vtkMRMLScalarVolumeNode
+    fixedMaskSegmentation: vtkMRMLSegmentationNode
+    fixedMaskSegmentID: str
+    movingMaskSegmentation: vtkMRMLSegmentationNode
+    movingMaskSegmentID: str
+    initialTransform: vtkMRMLTransformNode
+    fixedLandmarks: vtkMRMLMarkupsFiducialNode
+    movingLandmarks: vtkMRMLMarkupsFiducialNode
+    landmarkMatching: LandmarkMatching
+    guideByLandmarks: bool
+
+    preset: Annotated[Preset, Default(Preset.DEFAULT)]
+    similarity: Similarity
+    regularizer: Regularizer
+    fieldSmoothingMm: Annotated[float, WithinRange(0, 10), SingleStep(0.5), Decimals(1)] = 0.0
+    device: Device
+    threads: Annotated[int, Minimum(0), Maximum(256)] = 0
+
+    makeWarped: bool = True
+    makeJacobian: bool = True
+    makeInverse: bool = False
+    placeMoving: bool = False
+
+    result: vtkMRMLGridTransformNode
+    blend: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5
+    displacementDisplay: DisplacementDisplay
+    statisticsSegmentation: vtkMRMLSegmentationNode

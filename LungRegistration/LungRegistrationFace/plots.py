@@ -1,0 +1,48 @@
+"""Charts of a result: cumulative landmark error, histogram of the Jacobian determinant."""
+
+import slicer
+from slicer.i18n import tr as _
+
+BLUE = (0.13, 0.40, 0.67)
+ORANGE = (0.84, 0.38, 0.10)
+
+
+def landmarkChart(result):
+    """The cumulative curve: part of the landmarks (%) whose error is at most x mm, before and after."""
+    before = _series(result, "landmarkSeriesBefore", result.landmarkCurve, "Before (mm)", "Landmarks (%)", _("before"), ORANGE)
+    after = _series(result, "landmarkSeriesAfter", result.landmarkCurve, "After (mm)", "Landmarks (%)", _("after"), BLUE)
+    return _chart(
+        result, "landmarkChart", _("Landmark error"), (before, after), _("Error (mm)"), _("Landmarks with at most this error (%)")
+    )
+
+
+def histogramChart(result):
+    """Histogram of det J: percent of the measured volume per bin."""
+    series = _series(result, "histogramSeries", result.histogram, "det J", "Part (%)", _("volume change"), BLUE)
+    return _chart(result, "histogramChart", _("Volume change"), (series,), _("Jacobian determinant"), _("Part of the volume (%)"))
+
+
+def _series(result, role, table, xColumn, yColumn, name, color):
+    series = result.node(role, "vtkMRMLPlotSeriesNode", name)
+    series.SetName(name)
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetXColumnName(xColumn)
+    series.SetYColumnName(yColumn)
+    series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
+    series.SetLineStyle(slicer.vtkMRMLPlotSeriesNode.LineStyleSolid)
+    series.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
+    series.SetLineWidth(3)
+    series.SetColor(*color)
+    return series
+
+
+def _chart(result, role, title, seriesNodes, xTitle, yTitle):
+    chart = result.node(role, "vtkMRMLPlotChartNode", title)
+    chart.RemoveAllPlotSeriesNodeIDs()
+    for series in seriesNodes:
+        chart.AddAndObservePlotSeriesNodeID(series.GetID())
+    chart.SetTitle(title)
+    chart.SetXAxisTitle(xTitle)
+    chart.SetYAxisTitle(yTitle)
+    chart.SetLegendVisibility(len(seriesNodes) > 1)
+    return chart

@@ -1,0 +1,116 @@
+"""The Inputs section: lung segments, landmark check, swap, sample pair, text import."""
+
+from pathlib import Path
+
+import SimpleITK as sitk
+from slicer.i18n import tr as _
+
+from CorrespondCoreLib import mrml
+from CorrespondCoreLib.errors import InputError
+from LungRegistrationLib import dirlab
+
+from .landmark_pairs import pairLandmarks
+from .parameters import LandmarkMatching
+from .world import worldImage
+
+SIDES = ("fixed", "moving")
+
+
+class InputsSection:
+    """Connects the widgets that the parameter node cannot bind by itself."""
+
+    def __init__(self, ui, parameters, showError):
+        """ui: widgets by name; parameters: returns the parameter node or None; showError: tells the user a message."""
+        self.ui, self._parameters, self._showError = ui, parameters, showError
+        self._refreshing = False
+        self._maskSelectors = {"fixed": ui.fixedMaskSelector, "moving": ui.movingMaskSelector}
+        for selector in self._maskSelectors.values():
+            selector.connect("currentNodeChanged(vtkMRMLNode*)", self._onMaskChanged)
+            selector.connect("currentSegmentChanged(QString)", self._onMaskChanged)
+        ui.swapButton.connect("clicked()", self.swap)
+        ui.landmarkFilePathLineEdit.connect("currentPathChanged(QString)", self._onFileChanged)
+        ui.importFixedLandmarksButton.connect("clicked()", lambda: self._onImport("fixed"))
+        ui.importMovingLandmarksButton.connect("clicked()", lambda: self._onImport("moving"))
+
+    def refresh(self):
+        """Show the parameter node's masks and the state of the landmark lists."""
+        parameters = self._parameters()
+        self._refreshing = True
+        try:
+            for side, selector in self._maskSelectors.items():
+                selector.setCurrentNode(getattr(parameters, f"{side}MaskSegmentation"))
+                selector.setCurrentSegmentID(getattr(parameters, f"{side}MaskSegmentID"))
+        finally:
+            self._refreshing = False
+        self.ui.landmarkCheckLabel.text = self._landmarkCheck(parameters)
+
+    def swap(self):
+        """Exchange everything that belongs to the fixed image with what belongs to the moving image."""
+        parameters = self._parameters()
+        modifying = parameters.StartModify()
+        for name in ("Volume", "MaskSegmentation", "MaskSegmentID", "Landmarks"):
+            fixed, moving = getattr(parameters, f"fixed{name}"), getattr(parameters, f"moving{name}")
+            setattr(parameters, f"fixed{name}", moving)
+            setattr(parameters, f"moving{name}", fixed)
+        parameters.EndModify(modifying)
+
+    def choose(self, pair):
+        """Take a sample pair as the inputs."""
+        parameters = self._parameters()
+        modifying = parameters.StartModify()
+        parameters.fixedVolume, parameters.movingVolume = pair.fixed, pair.moving
+        parameters.fixedLandmarks, parameters.movingLandmarks = pair.fixedLandmarks, pair.movingLandmarks
+        parameters.fixedMaskSegmentation, parameters.movingMaskSegmentation = pair.fixedLobes, pair.movingLobes
+        parameters.fixedMaskSegmentID = parameters.movingMaskSegmentID = ""
+        parameters.statisticsSegmentation = pair.fixedLobes
+        parameters.landmarkMatching = LandmarkMatching.LABEL
+        parameters.EndModify(modifying)
+
+    def importLandmarks(self, path, side):
+        """Make a landmark list of a DIR-Lab text file, in the frame of the fixed or moving image, and choose it.
+
+        Raises:
+            InputError: the image is not chosen, or the file is no landmark text.
+        """
+        parameters = self._parameters()
+        volume = getattr(parameters, f"{side}Volume")
+        if volume is None:
+            raise InputError(_("Choose the {role} image first: the file counts its voxels.").format(role=_(side)))
+        points_mm = dirlab.voxels_to_lps_mm(dirlab.read_voxel_list(path), _topDown(worldImage(volume)))
+        node = mrml.markups_from_points(points_mm, Path(path).stem)
+        node.GetDisplayNode().SetTextScale(0)
+        setattr(parameters, f"{side}Landmarks", node)
+        return node
+
+    def _onImport(self, side):
+        try:
+            self.importLandmarks(self.ui.landmarkFilePathLineEdit.currentPath, side)
+        except InputError as error:
+            self._showError(str(error))
+
+    def _onFileChanged(self, path):
+        exists = Path(path).is_file()
+        self.ui.importFixedLandmarksButton.enabled = exists
+        self.ui.importMovingLandmarksButton.enabled = exists
+
+    def _onMaskChanged(self, _changed):
+        parameters = self._parameters()
+        if parameters is None or self._refreshing:
+            return
+        for side, selector in self._maskSelectors.items():
+            setattr(parameters, f"{side}MaskSegmentation", selector.currentNode())
+            setattr(parameters, f"{side}MaskSegmentID", selector.currentSegmentID() or "")
+
+    @staticmethod
+    def _landmarkCheck(parameters):
+        if parameters.fixedLandmarks is None or parameters.movingLandmarks is None:
+            return ""
+        try:
+            return pairLandmarks(parameters.fixedLandmarks, parameters.movingLandmarks, parameters.landmarkMatching.value).message
+        except InputError as error:
+            return str(error)
+
+
+def _topDown(image):
+    """The image with its slices from bottom to top, as `dirlab.voxels_to_lps_mm` expects it; the same points in space."""
+    return sitk.Flip(image, (False, False, True)) if image.GetDirection()[8] < 0 else image
