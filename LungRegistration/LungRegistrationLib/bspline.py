@@ -5,12 +5,12 @@ Rueckert et al., IEEE Trans Med Imaging 18(8), 1999. Coefficients are (3, nz, ny
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from .lattice import Lattice
 
@@ -24,27 +24,24 @@ class ControlGrid:
     size: tuple[int, int, int]
 
     @classmethod
-    def over_box(cls, lower_mm: Sequence[float], upper_mm: Sequence[float], spacing_mm: float) -> ControlGrid:
+    def over_box(cls, lower_mm: ArrayLike, upper_mm: ArrayLike, spacing_mm: float) -> ControlGrid:
         extent = np.asarray(upper_mm, float) - np.asarray(lower_mm, float)
         x, y, z = (int(v) for v in np.ceil(extent / spacing_mm - 1e-6) + 3)
-        return cls(tuple(float(v) for v in lower_mm), float(spacing_mm), (x, y, z))  # type: ignore[arg-type]
+        return cls(tuple(float(v) for v in np.asarray(lower_mm)), float(spacing_mm), (x, y, z))  # type: ignore[arg-type]
 
     @property
     def shape(self) -> tuple[int, int, int]:
         return self.size[2], self.size[1], self.size[0]
 
     @property
-    def nodes(self) -> Lattice:
-        """The control points themselves."""
+    def box(self) -> Lattice:
+        """The control points within the box, on which every basis function is complete."""
         h = self.spacing_mm
-        x, y, z = (v - h for v in self.lower_mm)
-        return Lattice((x, y, z), (h, h, h), self.size)
-
-    def zeros(self, device: torch.device) -> torch.Tensor:
-        return torch.zeros((3, *self.shape), device=device)
+        nx, ny, nz = (n - 2 for n in self.size)
+        return Lattice(self.lower_mm, (h, h, h), (nx, ny, nz))
 
     def matrices(self, lattice: Lattice, device: torch.device, derivative: int | None = None) -> list[torch.Tensor]:
-        """Per axis (x, y, z) the matrix (lattice points, control points) of basis values; along `derivative` their slope per mm."""
+        """Per axis (x, y, z) the matrix (lattice points, control points) of basis values; slopes per mm along `derivative`."""
         return [
             torch.as_tensor(
                 _basis(self, axis, lattice.origin_mm[axis], lattice.spacing_mm[axis], lattice.size[axis], axis == derivative)
@@ -63,7 +60,7 @@ class ControlGrid:
         return _product(values, bx.T, by.T, bz.T)
 
     def fit(self, values: torch.Tensor, lattice: Lattice) -> torch.Tensor:
-        """Coefficients whose field is closest (least squares along each axis) to values (3, z, y, x) on a lattice over the box."""
+        """Coefficients of the field closest (least squares along each axis) to values (3, z, y, x) on a lattice over the box."""
         bx, by, bz = (
             torch.linalg.pinv(b.double().cpu(), rcond=1e-4).float().to(values.device)
             for b in self.matrices(lattice, values.device)
@@ -85,6 +82,23 @@ class ControlGrid:
         flat = (index[:, 2, :, None, None] * ny + index[:, 1, None, :, None]) * nx + index[:, 0, None, None, :]
         value = weights[:, 2, :, None, None] * weights[:, 1, None, :, None] * weights[:, 0, None, None, :]
         return flat.reshape(-1, 64), value.reshape(-1, 64)
+
+
+@dataclass
+class SplineField:
+    """A displacement field (mm): a control grid with its coefficients (3, nz, ny, nx)."""
+
+    grid: ControlGrid
+    coefficients: torch.Tensor
+
+    def at(self, points_mm: torch.Tensor) -> torch.Tensor:
+        """(N, 3) displacement at points (N, 3)."""
+        index, basis = self.grid.point_weights(points_mm)
+        return (self.coefficients.reshape(3, -1)[:, index] * basis).sum(dim=-1).T
+
+    def on(self, lattice: Lattice) -> torch.Tensor:
+        """(3, z, y, x) displacement on a lattice."""
+        return self.grid.evaluate(self.coefficients, lattice)
 
 
 def _cubic(t: torch.Tensor) -> torch.Tensor:

@@ -1,19 +1,20 @@
-"""From the fitted B-spline to the fields that are handed out: forward on a compact grid, its error, never folded, and the inverse."""
+"""From the fitted B-spline to the field that is handed out: on a compact grid, of known error, never folded."""
 
 from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
 import torch
+
 from CorrespondCoreLib.progress import Progress
 
-from .bspline import ControlGrid
-from .displacement import jacobian_determinant
+from .bspline import SplineField
+from .displacement import jacobian_determinant, voxel_to_lps
 from .filters import gaussian
 from .frame import Frame, whole_box_mm
 from .lattice import Lattice
 from .linear import matrix_and_offset
-from .tensors import field_to_image, lattice_points
+from .tensors import field_to_image
 from .warp import inside, sample
 
 LARGEST_RESAMPLING_ERROR_MM = 0.05
@@ -22,16 +23,16 @@ PROBES = 200_000
 
 
 def compact(
-    frame: Frame, grid: ControlGrid, c: torch.Tensor, spacing_mm: float, smoothing_mm: float, progress: Progress
+    frame: Frame, spline: SplineField, spacing_mm: float, smoothing_mm: float, progress: Progress
 ) -> tuple[torch.Tensor, Lattice, float]:
-    """The field s (3, z, y, x) on a lattice over the fixed image, and its error (mm) against the spline at the image's own voxels.
+    """The field s (3, z, y, x) on a lattice over the fixed image, and its error (mm) against the spline at the image's voxels.
 
     The spacing shrinks until the error is at most 0.05 mm. A field that folds is smoothed there until it does not.
     """
     while True:
         lattice = Lattice.over_box(*whole_box_mm(frame.fixed), spacing_mm)
-        field = grid.evaluate(c, lattice)
-        error = _resampling_error(frame, grid, c, field, lattice)
+        field = spline.on(lattice)
+        error = _resampling_error(frame, spline, field, lattice)
         if error <= LARGEST_RESAMPLING_ERROR_MM:
             break
         spacing_mm *= 0.75
@@ -60,16 +61,13 @@ def unfolded(field: torch.Tensor, lattice: Lattice, progress: Progress) -> torch
 def forward_image(frame: Frame, field: torch.Tensor, lattice: Lattice) -> sitk.Image:
     """u(x) = A (x + s(x)) + b - x as a vector image."""
     matrix, offset = matrix_and_offset(frame.linear)
-    a = torch.as_tensor(matrix, dtype=torch.float32, device=field.device)
-    points = lattice_points(lattice, field.device)
-    # (A - I) x + b in 64 bit along the axes, so that large coordinates do not cost precision
     linear_part = torch.as_tensor(_linear_displacement(matrix, offset, lattice), device=field.device)
-    del points
-    return field_to_image(torch.einsum("ij,jzyx->izyx", a, field) + linear_part, lattice)
+    turned = (torch.as_tensor(matrix, dtype=torch.float32, device=field.device) @ field.flatten(1)).reshape(field.shape)
+    return field_to_image(turned + linear_part, lattice)
 
 
 def _linear_displacement(matrix: np.ndarray, offset: np.ndarray, lattice: Lattice) -> np.ndarray:
-    """(A - I) x + b on a lattice, (3, z, y, x) float32."""
+    """(A - I) x + b on a lattice, (3, z, y, x); 64 bit until the end: coordinates are large, displacements small."""
     d = matrix - np.eye(3)
     x, y, z = (lattice.axis_mm(a) for a in range(3))
     return np.stack(
@@ -80,16 +78,12 @@ def _linear_displacement(matrix: np.ndarray, offset: np.ndarray, lattice: Lattic
     )
 
 
-def _resampling_error(frame: Frame, grid: ControlGrid, c: torch.Tensor, field: torch.Tensor, lattice: Lattice) -> float:
+def _resampling_error(frame: Frame, spline: SplineField, field: torch.Tensor, lattice: Lattice) -> float:
     """Largest |compact - spline| (mm) at up to 200,000 voxel centers of the fixed image within the control grid."""
-    rng = np.random.default_rng(0)
-    index = rng.integers(0, frame.fixed.GetSize(), size=(PROBES, 3))
-    to_lps = np.asarray(frame.fixed.GetDirection()).reshape(3, 3) * np.asarray(frame.fixed.GetSpacing())
-    points = torch.as_tensor(index @ to_lps.T + np.asarray(frame.fixed.GetOrigin()), dtype=torch.float32, device=c.device)
-    box = Lattice(grid.lower_mm, (grid.spacing_mm,) * 3, tuple(n - 2 for n in grid.size))  # type: ignore[arg-type]
-    points = points[inside(box, points)]
+    index = np.random.default_rng(0).integers(0, frame.fixed.GetSize(), size=(PROBES, 3))
+    lps = index @ voxel_to_lps(frame.fixed).T + np.asarray(frame.fixed.GetOrigin())
+    points = torch.as_tensor(lps, dtype=torch.float32, device=field.device)
+    points = points[inside(spline.grid.box, points)]
     if len(points) == 0:
         return 0.0
-    flat, basis = grid.point_weights(points)
-    exact = (c.reshape(3, -1)[:, flat] * basis).sum(dim=-1)
-    return float((sample(field[None], lattice, points) - exact).norm(dim=0).max())
+    return float((sample(field[None], lattice, points).T - spline.at(points)).norm(dim=1).max())

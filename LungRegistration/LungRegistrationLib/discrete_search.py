@@ -1,12 +1,12 @@
 """Discrete displacement search with coupled convex optimization and inverse consistency: large motion without local minima.
 
 Costs: squared MIND-SSC differences of small blocks for all displacements on a lattice. Regularization: the displacement of least
-cost and its smoothed neighborhood are drawn together step by step (Heinrich et al., MICCAI 2014; Siebert et al., ConvexAdam, 2022).
+cost and its smoothed neighborhood are drawn together step by step (Heinrich et al., MICCAI 2014; Siebert et al. 2022).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -33,6 +33,11 @@ class CellField:
         """(N, 3) displacement at points (N, 3)."""
         return sample(self.displacement_mm[None], self.cells, points_mm).T
 
+    def on(self, lattice: Lattice) -> torch.Tensor:
+        """(3, z, y, x) displacement on a lattice."""
+        points = lattice_points(lattice, self.displacement_mm.device).reshape(-1, 3)
+        return self.at(points).T.reshape(3, *lattice.shape)
+
 
 def cell_lattice(lattice: Lattice) -> Lattice:
     """Centers of the blocks of a feature lattice."""
@@ -49,7 +54,6 @@ def search(
     lattice: Lattice,
     range_mm: float,
     start: CellField | None,
-    step: Callable[[float], None],
 ) -> CellField:
     """Displacements fixed -> moving of all cells, regular and of low cost.
 
@@ -68,7 +72,7 @@ def search(
     centers = lattice_points(cells, fixed.device)[tuple(active.T)]
     base = torch.zeros_like(centers) if start is None else start.at(centers)
     base_steps = (base / spacing).round().long()
-    costs = block_costs(fixed, moving, active * BLOCK, base_steps.flip(1), radius, range(BLOCK), step)
+    costs = block_costs(fixed, moving, active * BLOCK, base_steps.flip(1), radius, range(BLOCK))
     offsets = torch.arange(-radius, radius + 1, device=fixed.device, dtype=torch.float32) * spacing
     z, y, x = torch.meshgrid(offsets, offsets, offsets, indexing="ij")
     candidates = torch.stack([x, y, z], dim=-1).reshape(-1, 3)
@@ -96,7 +100,6 @@ def block_costs(
     base: torch.Tensor,
     radius: int,
     block_axis: Sequence[int],
-    step: Callable[[float], None],
 ) -> torch.Tensor:
     """Mean squared feature difference (n, (2 radius + 1)^3) of n blocks for all displacements of up to `radius` voxels.
 
@@ -120,7 +123,6 @@ def block_costs(
     costs = torch.empty((len(corner), width**3), device=m.device)
     chunk = max(1, CHUNK_FLOATS // (region**3 * (channels + len(corners))))
     for first in range(0, len(corner), chunk):
-        step(first / len(corner))
         own = corner[first : first + chunk]
         low = own + base[first : first + chunk] - radius
         z, y, x = ((low[:, a, None] + reach).clamp_min(0).clamp_max(limits[a]) * stride[a] for a in range(3))

@@ -100,7 +100,7 @@ def jacobian_determinant(field: sitk.Image, reference: sitk.Image | None = None)
 
 
 def _determinant(u: np.ndarray, lps_to_voxel: np.ndarray) -> np.ndarray:
-    """det(I + du/dx) of an array (z, y, x, 3); derivatives along the voxel axes are turned to LPS by the grid's inverse matrix."""
+    """det(I + du/dx) of an array (z, y, x, 3); slopes along the voxel axes are turned to LPS by the grid's inverse matrix."""
     along_kji = [np.gradient(u, axis=axis) for axis in (2, 1, 0)]  # d/di, d/dj, d/dk
     j = [
         [sum(along_kji[a][..., row] * lps_to_voxel[a, column] for a in range(3)) + (row == column) for column in range(3)]

@@ -66,7 +66,7 @@ class Frame:
         return None if bool(covered.all()) else covered
 
     def surface_distances(self, lattice: Lattice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Signed distances (mm, positive inside, cut at the band) to the surface of each label that both masks have, (1, labels, z, y, x)."""
+        """Signed distances (mm, positive inside, cut at the band) to the surface of each common label, (1, labels, z, y, x)."""
         fixed = mask_to_tensor(self.fixed_mask, lattice, self.device)[0, 0].cpu().numpy()
         moving = mask_to_tensor(self.moving_mask, lattice, self.device, self.linear)[0, 0].cpu().numpy()
         common = sorted((set(np.unique(fixed)) & set(np.unique(moving))) - {0.0})

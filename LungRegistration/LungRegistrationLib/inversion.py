@@ -1,4 +1,4 @@
-"""The inverse of a displacement field, point by point, by quasi-Newton steps that also converge where space is strongly stretched."""
+"""The inverse of a displacement field, by quasi-Newton steps that also converge where space is strongly stretched."""
 
 from __future__ import annotations
 

@@ -70,14 +70,12 @@ def match(
     h = lattice.spacing_mm[0]
     half = max(BLOCK_AXIS) // 2
     radius = round(SEARCH_MM / h)
-    steps = (guess_mm.flip(1) / h).round().long()
-    forward = _best(fixed, moving, points - half, steps, guess_mm.flip(1) / h, radius, h, lambda f: step(0.5 * f))
+    guess = guess_mm.flip(1) / h
+    forward = _best(fixed, moving, points - half, guess, radius, h)
+    step(0.5)
     landed = (points + forward).round().long()
     rest = points + forward - landed
-    back_guess = -(guess_mm.flip(1) / h)
-    backward = _best(
-        moving, fixed, landed - half, back_guess.round().long(), back_guess, radius, h, lambda f: step(0.5 + 0.5 * f)
-    )
+    backward = _best(moving, fixed, landed - half, -guess, radius, h)
     error = (landed + rest + backward - points).norm(dim=1) * h
     good = error < BACK_ERROR_MM
     origin = guess_mm.new_tensor(lattice.origin_mm)
@@ -89,15 +87,14 @@ def _best(
     f: torch.Tensor,
     m: torch.Tensor,
     corner: torch.Tensor,
-    base: torch.Tensor,
     guess: torch.Tensor,
     radius: int,
     h: float,
-    step: Callable[[float], None],
 ) -> torch.Tensor:
     """Displacement of least cost in voxels (n, 3) as (z, y, x), between voxels by a parabola along each axis."""
+    base = guess.round().long()
     width = 2 * radius + 1
-    costs = block_costs(f, m, corner, base, radius, BLOCK_AXIS, step).view(-1, width, width, width)
+    costs = block_costs(f, m, corner, base, radius, BLOCK_AXIS).view(-1, width, width, width)
     reach = torch.arange(-radius, radius + 1, device=costs.device)
     for axis in range(3):
         distance = (reach + (base - guess)[:, axis, None]) * h

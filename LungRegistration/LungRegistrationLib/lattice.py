@@ -1,12 +1,12 @@
-"""A regular lattice of points with axes along LPS: what every computation on a pair works on, whatever the images' own axes are."""
+"""A regular lattice of points with axes along LPS, on which a pair is compared whatever the images' own axes are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
+from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Lattice:
     size: tuple[int, int, int]
 
     @classmethod
-    def over_box(cls, lower_mm: Sequence[float], upper_mm: Sequence[float], spacing_mm: float | Sequence[float]) -> Lattice:
+    def over_box(cls, lower_mm: ArrayLike, upper_mm: ArrayLike, spacing_mm: ArrayLike) -> Lattice:
         """The smallest lattice that starts at `lower_mm` and reaches `upper_mm`, at least two points per axis."""
         lower = np.asarray(lower_mm, float)
         spacing = np.broadcast_to(np.asarray(spacing_mm, float), 3)

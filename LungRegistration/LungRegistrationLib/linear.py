@@ -6,6 +6,8 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import fft
 
+from CorrespondCoreLib.errors import InputError
+
 from .lattice import Lattice, bounding_box_mm
 
 SPACING_MM = 6.0
@@ -33,7 +35,7 @@ def is_cut(mask: sitk.Image) -> bool:
     """Whether the lungs are cut by the edge of the image."""
     array = sitk.GetArrayViewFromImage(mask)
     faces = sum(np.count_nonzero(face) for a in range(3) for face in (array.take(0, axis=a), array.take(-1, axis=a)))
-    return faces > CUT_CONTACT * np.count_nonzero(array) ** (2 / 3)
+    return bool(faces > CUT_CONTACT * np.count_nonzero(array) ** (2 / 3))
 
 
 def correlation_translation(fixed: sitk.Image, moving: sitk.Image) -> np.ndarray:
@@ -64,33 +66,51 @@ def correlation_translation(fixed: sitk.Image, moving: sitk.Image) -> np.ndarray
     return m_origin - f_origin + shift[::-1] * SPACING_MM
 
 
-def fit_affine(points_mm: np.ndarray, targets_mm: np.ndarray, rounds: int = 5) -> sitk.AffineTransform:
-    """Affine transform that takes points (N, 3) to targets (N, 3); the worst fifth is left out of each further round.
+def fit_affine(points_mm: np.ndarray, targets_mm: np.ndarray) -> sitk.AffineTransform:
+    """The affine transform that takes points (N, 3) to targets (N, 3) with least squared error.
 
-    Falls back to the mean translation where the points do not span space or the fit would turn space inside out.
+    Raises:
+        InputError: it would turn space inside out.
     """
     center = points_mm.mean(axis=0)
     design = np.hstack([points_mm - center, np.ones((len(points_mm), 1))])
+    solution = np.linalg.lstsq(design, targets_mm, rcond=None)[0]
+    matrix = solution[:3].T
+    if np.linalg.det(matrix) < 0.05:
+        raise InputError("The initial transform mirrors or flattens space: it does not map the fixed to the moving image.")
+    return _affine(matrix, solution[3] - matrix @ center)
+
+
+def fit_rigid(points_mm: np.ndarray, targets_mm: np.ndarray, rounds: int = 5) -> sitk.AffineTransform:
+    """Rotation and translation that take points (N, 3) to targets (N, 3); the worst fifth is left out of each further round.
+
+    Kabsch 1976, as an affine transform.
+    """
     keep = np.ones(len(points_mm), bool)
     for _ in range(rounds):
-        if np.linalg.matrix_rank(design[keep]) < 4:
-            return translation(np.median(targets_mm - points_mm, axis=0))
-        solution = np.linalg.lstsq(design[keep], targets_mm[keep], rcond=None)[0]
-        error = np.linalg.norm(design @ solution - targets_mm, axis=1)
+        p, t = points_mm[keep].mean(axis=0), targets_mm[keep].mean(axis=0)
+        u, _, vt = np.linalg.svd((points_mm[keep] - p).T @ (targets_mm[keep] - t))
+        rotation = (u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt).T
+        error = np.linalg.norm((points_mm - p) @ rotation.T + t - targets_mm, axis=1)
         keep = error <= np.quantile(error, 0.8)
-    matrix = solution[:3].T
-    if np.linalg.det(matrix) < 0.1:
-        return translation(np.median(targets_mm - points_mm, axis=0))
-    transform = sitk.AffineTransform(3)
-    transform.SetMatrix(matrix.ravel().tolist())
-    transform.SetTranslation((solution[3] - matrix @ center).tolist())
-    return transform
+    return _affine(rotation, t - rotation @ p)
 
 
 def translation(shift_mm: np.ndarray) -> sitk.AffineTransform:
     """A translation as affine transform."""
+    return _affine(np.eye(3), shift_mm)
+
+
+def composed(outer: sitk.AffineTransform, inner: sitk.AffineTransform) -> sitk.AffineTransform:
+    """x -> outer(inner(x))."""
+    (a, b), (c, d) = matrix_and_offset(outer), matrix_and_offset(inner)
+    return _affine(a @ c, a @ d + b)
+
+
+def _affine(matrix: np.ndarray, offset: np.ndarray) -> sitk.AffineTransform:
     transform = sitk.AffineTransform(3)
-    transform.SetTranslation(np.asarray(shift_mm, float).tolist())
+    transform.SetMatrix(np.asarray(matrix, float).ravel().tolist())
+    transform.SetTranslation(np.asarray(offset, float).tolist())
     return transform
 
 

@@ -111,7 +111,7 @@ def _closed(mask: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _on_image(lungs: np.ndarray, lattice: Lattice, ct: sitk.Image) -> sitk.Image:
-    """Coarse lungs on the image's grid: their inside, and air of the image itself in a rim of one coarse voxel around the border."""
+    """Coarse lungs on the image's grid: their inside, and the image's own air in a rim of one coarse voxel at the border."""
     distance = ndimage.distance_transform_edt(lungs) - ndimage.distance_transform_edt(~lungs)
     image = _image(distance.astype(np.float32), lattice)
     distance_there = sitk.Resample(image, ct, sitk.Transform(), sitk.sitkLinear, -10.0, sitk.sitkFloat32)

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import SimpleITK as sitk
 import torch
+
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
 
 from .compact_field import compact, forward_image
-from .displacement import transform_points
+from .displacement import transform_points, voxel_to_lps
 from .frame import Frame, whole_box_mm
 from .inversion import inverse_field
 from .lattice import Lattice
@@ -80,26 +81,24 @@ def register(
         with progress.stage("Pre-alignment", until=0.08):
             linear, start = prealign(fixed, moving, masks, initial_transform)
         frame = Frame(fixed, moving, *used, linear, settings.hu_range, torch.device(name))
-        frame, grid, c, keypoints = fit_field(frame, start, masks is not None, landmarks, settings, progress)
+        frame, spline, keypoints = fit_field(frame, start, masks is not None, landmarks, settings, progress)
         with progress.stage("Displacement field", until=0.93) as step:
-            s, lattice, error = compact(frame, grid, c, settings.field_spacing_mm, settings.smoothing_mm, progress)
+            s, lattice, error = compact(frame, spline, settings.field_spacing_mm, settings.smoothing_mm, progress)
             forward = forward_image(frame, s, lattice)
         with progress.stage("Inverse field", until=1.0) as step:
             target = Lattice.over_box(*whole_box_mm(moving), lattice.spacing_mm[0])
             backward = field_to_image(inverse_field(s, lattice, *frame.matrix_and_offset(), target, step), target)
             inverse_error = inversion_error_mm(forward, backward, used[0])
-    return Registration(
-        forward, backward, error, inverse_error, frame.linear, *(masks or (None, None)), keypoints, settings, name
-    )
+    fixed_used, moving_used = masks or (None, None)
+    return Registration(forward, backward, error, inverse_error, frame.linear, fixed_used, moving_used, keypoints, settings, name)
 
 
 def inversion_error_mm(forward: sitk.Image, backward: sitk.Image, region: sitk.Image, most: int = 100_000) -> dict[str, float]:
-    """mean, p95 and max (mm) of |x - backward(forward(x))| over voxel centers of a region whose way there ends in the moving image."""
+    """mean, p95, max (mm) of |x - backward(forward(x))| over voxel centers of a region that land in the moving image."""
     inside = np.argwhere(sitk.GetArrayViewFromImage(region) != 0)
     if len(inside) > most:
         inside = inside[np.random.default_rng(0).choice(len(inside), most, replace=False)]
-    to_lps = np.asarray(region.GetDirection()).reshape(3, 3) * np.asarray(region.GetSpacing())
-    points = inside[:, ::-1] @ to_lps.T + np.asarray(region.GetOrigin())
+    points = inside[:, ::-1] @ voxel_to_lps(region).T + np.asarray(region.GetOrigin())
     there = transform_points(forward, points)
     size = np.asarray(backward.GetSize())
     index = (there - np.asarray(backward.GetOrigin())) / np.asarray(backward.GetSpacing())

@@ -18,7 +18,7 @@ WEIGHT = {"mind": 12.0, "lncc": 0.5, "ngf": 4.0}  # makes one regularization wei
 
 
 def features(volume: torch.Tensor, lattice: Lattice, kind: str) -> torch.Tensor:
-    """Feature maps (1, C, z, y, x) of a CT (1, 1, z, y, x) in HU; the mean square over channels of a difference is the distance."""
+    """Feature maps (1, C, z, y, x) of a CT (1, 1, z, y, x) in HU; the distance is the mean squared difference of channels."""
     spacing = lattice.spacing_mm
     if kind == "mind":
         return mind_ssc(volume) * WEIGHT[kind] ** 0.5

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import SimpleITK as sitk
 import torch
-from CorrespondCoreLib.progress import Progress
 from scipy import ndimage
 
-from .bspline import ControlGrid
+from CorrespondCoreLib.progress import Progress
+
+from .bspline import ControlGrid, SplineField
 from .discrete_search import CellField, inverse_consistent, search
 from .frame import SURFACE_BAND_MM, Frame
-from .keypoints import Matches, foerstner_points, match
-from .lattice import Lattice, mask_box_mm
-from .linear import fit_affine, initial_translation, matrix_and_offset, translation
+from .keypoints import foerstner_points, match
+from .lattice import Lattice, bounding_box_mm, mask_box_mm
+from .linear import composed, fit_affine, fit_rigid, initial_translation, matrix_and_offset, translation
 from .mind import mind_ssc
 from .refinement import FeatureTerm, PointTerm, Problem, refine
 from .regularizers import Regularizer
@@ -31,16 +33,19 @@ KEYPOINT_LATTICE_MM = 1.5
 KEYPOINT_RIM_MM = 3.0  # keypoints stay this far from the lung's surface
 
 
+Pairs = tuple[np.ndarray, np.ndarray, float, float]  # fixed points, moving points (LPS mm), weight, scale (mm)
+
+
 def prealign(
     fixed: sitk.Image, moving: sitk.Image, masks: tuple[sitk.Image, sitk.Image] | None, initial: sitk.Transform | None
 ) -> tuple[sitk.AffineTransform, sitk.Transform | None]:
     """Linear part of the map, and the user's transform where it is not linear (the search then starts from it)."""
     if initial is None:
         return translation(initial_translation(fixed, moving, *(masks or (None, None)))), None
-    lower, upper = mask_box_mm(masks[0]) if masks else mask_box_mm(sitk.Cast(fixed > -500, sitk.sitkUInt8))
+    lower, upper = mask_box_mm(masks[0]) if masks else bounding_box_mm(fixed)
     points = lower + np.stack(np.meshgrid(*[np.linspace(0, 1, 8)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) * (upper - lower)
     targets = np.array([initial.TransformPoint(p.tolist()) for p in points])
-    linear = fit_affine(points, targets, rounds=1)
+    linear = fit_affine(points, targets)
     matrix, offset = matrix_and_offset(linear)
     is_linear = np.abs(points @ matrix.T + offset - targets).max() < 0.01
     return linear, None if is_linear else initial
@@ -53,46 +58,74 @@ def fit_field(
     landmarks: tuple[np.ndarray, np.ndarray] | None,
     settings: RegistrationSettings,
     progress: Progress,
-) -> tuple[Frame, ControlGrid, torch.Tensor, dict[str, np.ndarray] | None]:
-    """The frame with its final linear part, control grid and coefficients (3, z, y, x) of s, and the matched keypoints."""
+) -> tuple[Frame, SplineField, dict[str, np.ndarray] | None]:
+    """The frame with its final linear part, the field s in it, and the matched keypoints."""
+    field: CellField | SplineField
     frame, field = _discrete(frame, start, settings, progress)
-    grid, c = None, None
-    pairs: list[tuple[np.ndarray, np.ndarray, float, float]] = []
-    if landmarks:
-        pairs.append((*landmarks, settings.landmark_weight, LANDMARK_SCALE_MM))
+    pairs: list[Pairs] = [(*landmarks, settings.landmark_weight, LANDMARK_SCALE_MM)] if landmarks else []
     keypoints = None
-    last = len(settings.levels) - 1
+    count = len(settings.levels)
     for k, level in enumerate(settings.levels):
-        if k == last and settings.keypoints and grid is not None:
-            with progress.stage("Keypoints", until=0.62) as step:
-                keypoints = _keypoints(frame, grid, c, settings, step)
-            pairs.append((keypoints["fixed_mm"], keypoints["moving_mm"], settings.keypoint_weight, POINT_SCALE_MM))
-        with progress.stage(f"Refinement {k + 1}", until=0.3 + 0.6 * (k + 1) / (last + 1)) as step:
-            new_grid = ControlGrid.over_box(*frame.control_box(), level.control_spacing_mm)
-            c = _carried_over(new_grid, field, grid, c)
-            grid = new_grid
+        begin, end = 0.35 + 0.55 * k / count, 0.35 + 0.55 * (k + 1) / count
+        if k == count - 1 and settings.keypoints:
+            with progress.stage("Keypoints", until=begin + 0.4 * (end - begin)) as step:
+                keypoints = _keypoints(frame, field, settings, step)
+            if len(keypoints["fixed_mm"]):
+                pairs.append((keypoints["fixed_mm"], keypoints["moving_mm"], settings.keypoint_weight, POINT_SCALE_MM))
+        with progress.stage(f"Refinement {k + 1}", until=end) as step:
+            grid = ControlGrid.over_box(*frame.control_box(), level.control_spacing_mm)
+            spline = _carried_over(grid, field)
             problem = _problem(frame, grid, level, pairs, has_masks, settings)
-            step(0.2)
-            c = refine(problem, c, level.iterations, lambda f, step=step: step(0.2 + 0.8 * f))
-    assert grid is not None and c is not None
-    return frame, grid, c, keypoints
+            field = SplineField(grid, refine(problem, spline.coefficients, level.iterations, step))
+    assert isinstance(field, SplineField)
+    return frame, field, keypoints
 
 
 def _discrete(
     frame: Frame, start: sitk.Transform | None, settings: RegistrationSettings, progress: Progress
 ) -> tuple[Frame, CellField]:
-    """Discrete search at all its levels; the affine part of what the first finds moves into the frame."""
-    forward, backward = _given(frame, start, settings.search_step_mm[0]), None
-    count = len(settings.search_cell_mm)
-    with progress.stage("Discrete search", until=0.3) as step:
+    """Discrete search at all its levels, both ways; the rotation that the first level finds moves into the frame."""
+    forward = _given(frame, start, settings.search_step_mm[0])
+    backward: CellField | None = None
+    count = len(settings.search_step_mm)
+    with progress.stage("Discrete search", until=0.35) as step:
         for k, (spacing, reach) in enumerate(zip(settings.search_step_mm, settings.search_range_mm, strict=True)):
             lattice = frame.lattice(spacing)
             fixed, moving = (mind_ssc(v, dilation=1) for v in frame.images(lattice))
             fixed_mask, moving_mask = frame.masks(lattice)
-            u = search(fixed, moving, fixed_mask, lattice, reach, forward, lambda f, k=k: step((k + 0.5 * f) / count))
-            v = search(moving, fixed, moving_mask, lattice, reach, backward, lambda f, k=k: step((k + 0.5 + 0.5 * f) / count))
+            step(k / count)
+            u = search(fixed, moving, fixed_mask, lattice, reach, forward)
+            step((k + 0.5) / count)
+            v = search(moving, fixed, moving_mask, lattice, reach, backward)
             forward, backward = inverse_consistent(u, v)
+            if k == 0 and start is None:
+                frame, forward, backward = _rotated(frame, forward, backward, fixed_mask, lattice)
+    assert forward is not None
     return frame, forward
+
+
+def _rotated(
+    frame: Frame, forward: CellField, backward: CellField, fixed_mask: torch.Tensor, lattice: Lattice
+) -> tuple[Frame, CellField, CellField]:
+    """The frame with the rigid part of the field moved into its linear part, and what is left of the fields."""
+    points = lattice_points(lattice, frame.device)[fixed_mask[0, 0] > 0]
+    rigid = fit_rigid(_to_numpy(points), _to_numpy(points + forward.at(points)))
+    turned = replace(frame, linear=composed(frame.linear, rigid))
+    matrix, offset = (torch.as_tensor(v, dtype=torch.float32, device=frame.device) for v in matrix_and_offset(rigid))
+    x = lattice_points(forward.cells, frame.device).reshape(-1, 3)
+    left = ((x + forward.at(x) - offset) @ matrix) - x  # the inverse of a rotation is its transpose
+    z = lattice_points(backward.cells, frame.device).reshape(-1, 3)
+    y = z @ matrix.T + offset
+    back = y + backward.at(y) - z
+    return (
+        turned,
+        CellField(forward.cells, left.T.reshape(3, *forward.cells.shape)),
+        CellField(backward.cells, back.T.reshape(3, *backward.cells.shape)),
+    )
+
+
+def _to_numpy(points: torch.Tensor) -> np.ndarray:
+    return points.cpu().numpy().astype(float)
 
 
 def _given(frame: Frame, start: sitk.Transform | None, spacing_mm: float) -> CellField | None:
@@ -106,21 +139,19 @@ def _given(frame: Frame, start: sitk.Transform | None, spacing_mm: float) -> Cel
     return CellField(cells, displacement.reshape(3, *cells.shape))
 
 
-def _carried_over(new_grid: ControlGrid, field: CellField, grid: ControlGrid | None, c: torch.Tensor | None) -> torch.Tensor:
-    """Coefficients on a new control grid of the field so far."""
-    h = new_grid.spacing_mm / 2
-    box = Lattice(new_grid.lower_mm, (h, h, h), tuple(2 * (n - 3) + 1 for n in new_grid.size))  # type: ignore[arg-type]
-    if grid is None or c is None:
-        points = lattice_points(box, field.displacement_mm.device).reshape(-1, 3)
-        return new_grid.fit(field.at(points).T.reshape(3, *box.shape), box)
-    return new_grid.fit(grid.evaluate(c, box), box)
+def _carried_over(grid: ControlGrid, field: CellField | SplineField) -> SplineField:
+    """The field so far on another control grid."""
+    h = grid.spacing_mm / 2
+    nx, ny, nz = (2 * n - 1 for n in grid.box.size)
+    dense = Lattice(grid.lower_mm, (h, h, h), (nx, ny, nz))
+    return SplineField(grid, grid.fit(field.on(dense), dense))
 
 
 def _problem(
     frame: Frame,
     grid: ControlGrid,
     level: Level,
-    pairs: list[tuple[np.ndarray, np.ndarray, float, float]],
+    pairs: list[Pairs],
     has_masks: bool,
     settings: RegistrationSettings,
 ) -> Problem:
@@ -146,20 +177,20 @@ def _problem(
     return Problem(terms, regularizer, VolumeChange(grid, settings.volume_change_weight))
 
 
-def _keypoints(frame: Frame, grid: ControlGrid, c: torch.Tensor, settings: RegistrationSettings, step) -> dict[str, np.ndarray]:
+def _keypoints(
+    frame: Frame, field: CellField | SplineField, settings: RegistrationSettings, step: Callable[[float], None]
+) -> dict[str, np.ndarray]:
     """Matched keypoints in both images' LPS mm; the held-out part is never given to the fit."""
     lattice = frame.lattice(KEYPOINT_LATTICE_MM)
     fixed, moving = frame.images(lattice)
     mask = frame.masks(lattice)[0][0, 0].cpu().numpy() > 0
     inner = ndimage.distance_transform_edt(mask) * lattice.spacing_mm[0] > KEYPOINT_RIM_MM
     points = foerstner_points(fixed, torch.from_numpy(inner).to(frame.device), lattice, settings.keypoint_count)
-    positions = points.flip(1) * lattice.spacing_mm[0] + c.new_tensor(lattice.origin_mm)
-    index, basis = grid.point_weights(positions)
-    guess = (c.reshape(3, -1)[:, index] * basis).sum(dim=-1).T
-    found: Matches = match(mind_ssc(fixed, 1), mind_ssc(moving, 1), points, guess, lattice, step)
-    fixed_mm = found.fixed_mm.cpu().numpy().astype(float)
+    guess = field.at(points.flip(1) * lattice.spacing_mm[0] + fixed.new_tensor(lattice.origin_mm))
+    found = match(mind_ssc(fixed, 1), mind_ssc(moving, 1), points, guess, lattice, step)
+    fixed_mm = _to_numpy(found.fixed_mm)
     matrix, offset = matrix_and_offset(frame.linear)
-    moving_mm = (fixed_mm + found.displacement_mm.cpu().numpy()) @ matrix.T + offset
+    moving_mm = (fixed_mm + _to_numpy(found.displacement_mm)) @ matrix.T + offset
     held_out = np.random.default_rng(0).random(len(fixed_mm)) < settings.keypoint_held_out
     return {
         "fixed_mm": fixed_mm[~held_out],

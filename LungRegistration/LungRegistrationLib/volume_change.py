@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 
 from .bspline import ControlGrid
-from .lattice import Lattice
 
 THRESHOLD = 0.2  # below this det J the penalty is continued linearly
 
@@ -33,7 +32,7 @@ class VolumeChange:
         h = grid.spacing_mm
         self.grid = grid
         self.factor = weight * h**3
-        self.lattice = Lattice(grid.lower_mm, (h, h, h), tuple(n - 2 for n in grid.size))  # type: ignore[arg-type]
+        self.lattice = grid.box
 
     def energy_and_gradient(self, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Energy, its gradient (3, z, y, x) and an upper bound of its second derivatives per control point (1, z, y, x)."""
@@ -52,13 +51,6 @@ class VolumeChange:
             self.factor * gradient,
             self.factor * bound / self.grid.spacing_mm**2,
         )
-
-    def smallest(self, c: torch.Tensor) -> float:
-        """The smallest det(I + grad s) at the control points."""
-        columns = [self.grid.evaluate(c, self.lattice, derivative=a) for a in range(3)]
-        for a in range(3):
-            columns[a][a] += 1
-        return float(determinant_and_cofactors(columns)[0].min())
 
 
 def determinant_and_cofactors(columns: list[torch.Tensor]) -> tuple[torch.Tensor, list[torch.Tensor]]:

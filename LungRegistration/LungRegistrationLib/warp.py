@@ -38,5 +38,5 @@ def inside(lattice: Lattice, points_mm: torch.Tensor) -> torch.Tensor:
 
 
 def channels_last(volume: torch.Tensor) -> torch.Tensor:
-    """The same (1, C, z, y, x) volume with the channels of a voxel side by side in memory: sampling many of them is twice as fast."""
+    """The same (1, C, z, y, x) volume with the channels of a voxel side by side in memory: sampled twice as fast."""
     return volume.contiguous(memory_format=torch.channels_last_3d)
