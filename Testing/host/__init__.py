@@ -21,7 +21,8 @@ Python folder (the one with `slicer/util.py` and `sitkUtils.py`), its files are 
 
 What the host cannot prove, and a run inside Slicer must: PythonQt's choice of overloads and its conversions of types; the look of
 CTK's widgets; differences between Qt 5 and Qt 6; the order in which the module factory loads; packaging on Windows and macOS;
-CLI modules (there are none here); DICOM and its browser; the module panels of Slicer itself; translations; dialogs that block.
+the end of objects that module code does not keep (here they live until Qt deletes them); CLI modules (there are none here);
+DICOM and its browser; the module panels of Slicer itself; translations; dialogs that block.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ def main() -> None:
     start(modules=dict.fromkeys([core, path]) if core.is_file() else [path], testing=bool(arguments.screenshot))
     import slicer
 
-    slicer.app.layoutManager()
+    if not arguments.screenshot and slicer.app.platformName == "offscreen":
+        parser.error("there is no display here: draw the window with --screenshot FILE.png")
     window = slicer.util.mainWindow()
     slicer.util.selectModule(path.stem)
     for name in arguments.load:

@@ -11,6 +11,8 @@ from pathlib import Path
 from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Property, Signal
 
+from .widgets.declare import stored
+
 VERSION = (5, 12, 3)
 
 
@@ -19,7 +21,7 @@ def _constant(kind, value):
 
 
 class qSlicerCommandOptions(QtCore.QObject):
-    runPythonAndExit = Property(bool, lambda self: False, lambda self, value: None)
+    runPythonAndExit = stored(bool, False)
     testingEnabled = Property(bool, lambda self: QtWidgets.QApplication.instance().testingEnabled())
     noMainWindow = _constant(bool, False)
 
@@ -61,9 +63,11 @@ class qSlicerApplication(QtWidgets.QApplication):
         (self._folder / "temp").mkdir()
 
     def attach(self, scene, application_logic, module_manager, io_manager):
-        """Give the application its scene and managers."""
+        """Give the application its scene and managers, and make the views."""
+        from .views.layout_manager import qSlicerLayoutManager
+
         self._scene, self._logic, self._modules, self._io = scene, application_logic, module_manager, io_manager
-        self._layout_manager = None
+        self._layout_manager = qSlicerLayoutManager(scene, application_logic)
 
     def remove_folder(self):
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -90,11 +94,6 @@ class qSlicerApplication(QtWidgets.QApplication):
         return self._io
 
     def layoutManager(self):
-        if self._layout_manager is None:
-            from .views.layout_manager import qSlicerLayoutManager
-
-            self._layout_manager = qSlicerLayoutManager(self._scene, self._logic)
-            self.main_window.show_views(self._layout_manager.viewport())
         return self._layout_manager
 
     def commandOptions(self):
@@ -116,8 +115,7 @@ class qSlicerApplication(QtWidgets.QApplication):
 
     def setRenderPaused(self, pause):
         self._pauses += 1 if pause else -1
-        if self._layout_manager is not None:
-            self._layout_manager.setRenderPaused(pause)
+        self._layout_manager.setRenderPaused(pause)
         self.renderPaused.emit(self._pauses > 0)
 
     def pauseRender(self):

@@ -77,8 +77,9 @@ def start_desktop(testing: bool) -> None:
     app.attach(slicer.mrmlScene, logic, manager, io_manager.qSlicerIOManager(slicer, slicer.mrmlScene, logic))
     for name, module_logic in module_logics.items():
         manager.factoryManager().add(modules.qSlicerLoadableModule(name, logic=module_logic))
-    slicer.host_subject_hierarchy = SubjectHierarchy(slicer, slicer.mrmlScene)
+    app.subject_hierarchy = SubjectHierarchy(slicer, slicer.mrmlScene)
     app.main_window = qSlicerMainWindow(app)
+    app.main_window.show_views(app.layoutManager().viewport())
     atexit.register(_stop, app, manager)
 
 

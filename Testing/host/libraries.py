@@ -54,19 +54,43 @@ def listed_class(module: str, name: str):
     return pythonqt.proxy_class(WidgetModule.classes[name])
 
 
-FILES = (
-    *("widgets.ctk_buttons", "widgets.ctk_numbers", "widgets.ctk_inputs", "widgets.scene_widgets", "widgets.node_combo_box"),
-    *("widgets.segment_selector", "widgets.markups"),
-    *("widgets.table_view", "views.render_view", "views.slice_view", "views.three_d_view", "views.plot_view", "views.table_view"),
-    *("views.layout_manager", "modules", "io_manager", "application", "main_window"),
+PANEL_FILES = (
+    "ctk_buttons",
+    "ctk_numbers",
+    "ctk_inputs",
+    "scene_widgets",
+    "node_combo_box",
+    "segment_selector",
+    "markups",
+    "table_view",
 )
+DESKTOP_FILES = (
+    *(
+        "views.render_view",
+        "views.slice_view",
+        "views.three_d_view",
+        "views.plot_view",
+        "views.table_view",
+        "views.layout_manager",
+    ),
+    *("modules", "io_manager", "application", "main_window"),
+)
+
+
+def _add_classes(file: str) -> list[type]:
+    """Take in the classes of a file that Slicer has too."""
+    found = vars(importlib.import_module(f"{__package__}.{file}")).items()
+    classes = {name: value for name, value in found if inspect.isclass(value) and name in lists.widgets()}
+    WidgetModule.classes.update(classes)
+    return [cls for cls in classes.values() if cls.__module__.endswith(file)]
 
 
 def install() -> None:
     """Make `import qt` and `import ctk` work, with all classes of the host that Slicer has too."""
-    for file in FILES:
-        for name, value in vars(importlib.import_module(f"{__package__}.{file}")).items():
-            if inspect.isclass(value) and name in lists.widgets():
-                WidgetModule.classes[name] = value
+    for file in PANEL_FILES:
+        _add_classes(f"widgets.{file}")
+    for file in DESKTOP_FILES:
+        for cls in _add_classes(file):
+            cls.made_by_host = vars(cls).get("made_by_host", True)
     sys.modules["qt"] = QtModule("qt")
     sys.modules["ctk"] = WidgetModule("ctk")

@@ -46,7 +46,10 @@ class EnumValue(int):
     def __and__(self, other):
         return self._combine(other, lambda a, b: a & b)
 
-    __hash__ = int.__hash__
+    def __invert__(self):
+        return EnumValue(~self._member) if isinstance(self._member, enum.Flag) else ~int(self)
+
+    __ror__, __rand__, __hash__ = __or__, __and__, int.__hash__
 
 
 def unwrap(value):
@@ -114,11 +117,9 @@ def _receiver(slot, sent: int):
         lambda a: slot(wrap(a)),
         lambda a, b: slot(wrap(a), wrap(b)),
         lambda a, b, c: slot(wrap(a), wrap(b), wrap(c)),
+        lambda a, b, c, d: slot(wrap(a), wrap(b), wrap(c), wrap(d)),
     )
     return forms[min(accepted, sent)]
-
-
-_connections: dict[tuple, list] = {}
 
 
 class Signal:
@@ -127,25 +128,27 @@ class Signal:
     def __init__(self, owner, name: str, bound, arguments: int):
         self._owner, self._name, self._bound, self._arguments = owner, name, bound, arguments
 
-    def _key(self, slot):
-        return id(self._owner._qt), self._name, id(getattr(slot, "__self__", None)), getattr(slot, "__func__", slot)
+    def _connected(self, slot) -> list:
+        """The functions that PySide calls for this slot; a bound method is a new object each time it is asked for."""
+        key = self._name, id(getattr(slot, "__self__", None)), getattr(slot, "__func__", slot)
+        return vars(self._owner).setdefault("_connections", {}).setdefault(key, [])
 
     def connect(self, receiver, slot: str | None = None) -> bool:
         if slot is not None:
             receiver = getattr(receiver, slot.split("(")[0])
         function = receiver._bound if isinstance(receiver, Signal) else _receiver(receiver, self._arguments)
-        _connections.setdefault(self._key(receiver), []).append(function)
+        self._connected(receiver).append(function)
         self._bound.connect(function)
         return True
 
     def disconnect(self, receiver=None, slot: str | None = None) -> bool:
         if slot is not None:
             receiver = getattr(receiver, slot.split("(")[0])
-        known = _connections.get(self._key(receiver))
-        if not known:
-            return False
-        self._bound.disconnect(known.pop())
-        return True
+        known = self._connected(receiver)
+        if known:
+            self._bound.disconnect(known.pop())
+            return True
+        return False
 
     def __call__(self, *args):
         self._bound.emit(*map(unwrap, args))
@@ -178,6 +181,8 @@ class Proxy(metaclass=ProxyMeta):
         cls = type(self)._class
         if lists.widgets().get(cls.__name__, {"new": ""})["new"] is None:
             raise TypeError(f"{cls.__name__} cannot be created from Python")
+        if getattr(cls, "made_by_host", False):
+            raise lists.NotInHost(f"in the host a {cls.__name__} exists only where the desktop made it")
         overrides = {}
         for part in type(self).__mro__:
             if "_generated" in vars(part):

@@ -96,6 +96,13 @@ class PythonQtTest(unittest.TestCase):
         button.click()
         self.assertFalse(dialog.visible)
 
+    def test_signals_with_four_arguments(self):
+        table, got = qt.QTableWidget(2, 2), []
+        table.connect("currentCellChanged(int,int,int,int)", lambda row, column: got.append((row, column)))
+        table.currentCellChanged.connect(lambda *cells: got.append(cells))
+        table.setCurrentCell(1, 0)
+        self.assertEqual(got, [(1, 0), (1, 0, -1, -1)])
+
     def test_disconnected_slots_are_not_called(self):
         button, got = qt.QPushButton(), []
         slot = lambda: got.append(1)  # noqa: E731
@@ -106,6 +113,10 @@ class PythonQtTest(unittest.TestCase):
 
     def test_enum_values_are_ints_and_lists_are_tuples(self):
         self.assertEqual(qt.Qt.AlignLeft | qt.Qt.AlignTop, 0x21)
+        self.assertEqual(4 | qt.Qt.AlignLeft, 5)
+        item = qt.QTableWidgetItem("fixed")
+        item.setFlags(item.flags() & ~qt.Qt.ItemIsEditable)
+        self.assertFalse(item.flags() & qt.Qt.ItemIsEditable)
         self.assertEqual(ctk.ctkPathLineEdit.Dirs | ctk.ctkPathLineEdit.NoDotAndDotDot, 4097)
         self.assertIsInstance(qt.QWidget().children(), tuple)
         label = qt.QLabel()

@@ -95,8 +95,8 @@ class ListsTest(unittest.TestCase):
             module, _, _ = facts["python"].partition(".")
             try:
                 widget = getattr({"qt": qt, "ctk": ctk, "slicer": slicer}[module], name)()
-            except TypeError:
-                continue  # views need a node in the host
+            except NotImplementedError:
+                continue  # a view, which the layout manager makes
             for kind, datatype in samples.items():
                 if (facts["python"], kind) in bound:
                     self.assertIs(pnw.createGuiConnector(widget, datatype).widget(), widget)
@@ -204,7 +204,6 @@ class WidgetsTest(unittest.TestCase):
         self.assertEqual(changes[-1], "")
 
     def test_points_table_jumps_to_the_clicked_point(self):
-        slicer.app.layoutManager()
         widget = slicer.qSlicerSimpleMarkupsWidget()
         widget.enterPlaceModeOnNodeChange = False
         widget.jumpToSliceEnabled = True

@@ -15,6 +15,7 @@ AXES = (("X", vtk.vtkAxis.BOTTOM), ("Y", vtk.vtkAxis.LEFT))
 class qMRMLPlotView(ctkVTKAbstractView):
     """Follows the chart of its view node. Also usable alone, as a widget in a panel."""
 
+    made_by_host = False
     mrmlSceneChanged = Signal(object)
 
     def __init__(self, parent=None):
