@@ -69,6 +69,8 @@ def wrap(value):
     """What module code is given for a value from PySide."""
     if isinstance(value, enum.Enum):
         return EnumValue(value)
+    if type(value).__name__ == "QOverrideCursorGuard":
+        return None  # PySide's own; Qt's method returns nothing
     if isinstance(value, QtCore.QObject):
         known = _living.get(shiboken6.getCppPointer(value)[0])
         if known is not None and shiboken6.isValid(known._qt):
