@@ -51,58 +51,6 @@ class ctkDoubleSpinBox(QtWidgets.QWidget):
     cleanText = Property(str, lambda self: self._box.cleanText())
 
 
-class ctkDoubleSlider(QtWidgets.QWidget):
-    """A slider of floats. While the user drags it, `sliderMoved` tells the position."""
-
-    valueChanged = Signal(float)
-    sliderMoved = Signal(float)
-    sliderPressed = Signal()
-    sliderReleased = Signal()
-    rangeChanged = Signal(float, float)
-
-    def __init__(self, orientation=Qt.Horizontal, parent=None):
-        if isinstance(orientation, QtWidgets.QWidget):
-            orientation, parent = Qt.Horizontal, orientation
-        super().__init__(parent)
-        self._minimum, self._maximum, self._value, self._step = 0.0, 99.0, 0.0, 1.0
-        self._slider = QtWidgets.QSlider(orientation)
-        row(self, self._slider)
-        self._slider.valueChanged.connect(lambda position: self.setValue(self._minimum + position * self._step))
-        self._slider.sliderMoved.connect(lambda position: self.sliderMoved.emit(self._minimum + position * self._step))
-        self._slider.sliderPressed.connect(self.sliderPressed)
-        self._slider.sliderReleased.connect(self.sliderReleased)
-        self._set_range(0.0, 99.0)
-
-    def _set_range(self, minimum, maximum):
-        self._minimum, self._maximum = float(minimum), max(float(minimum), float(maximum))
-        self._slider.blockSignals(True)
-        self._slider.setRange(0, round((self._maximum - self._minimum) / self._step))
-        self._slider.blockSignals(False)
-        self.rangeChanged.emit(self._minimum, self._maximum)
-        self.setValue(self._value)
-
-    def _set_step(self, step):
-        self._step = float(step)
-        self._set_range(self._minimum, self._maximum)
-
-    def setValue(self, value):
-        value = min(max(float(value), self._minimum), self._maximum)
-        self._slider.blockSignals(True)
-        self._slider.setValue(round((value - self._minimum) / self._step))
-        self._slider.blockSignals(False)
-        if value != self._value:
-            self._value = value
-            self.valueChanged.emit(value)
-
-    value = Property(float, lambda self: self._value, setValue)
-    minimum = Property(float, lambda self: self._minimum, lambda self, v: self._set_range(v, max(v, self._maximum)))
-    maximum = Property(float, lambda self: self._maximum, lambda self, v: self._set_range(min(v, self._minimum), v))
-    singleStep = Property(float, lambda self: self._step, _set_step)
-    pageStep = stored(float, 10.0)
-    tracking = stored(bool, True)
-    tickInterval = stored(float, 0.0)
-
-
 class ctkSliderWidget(QtWidgets.QWidget):
     """Slider and spin box that show one value, rounded to `decimals`."""
 
@@ -112,15 +60,21 @@ class ctkSliderWidget(QtWidgets.QWidget):
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._slider, self._box = ctkDoubleSlider(), QtWidgets.QDoubleSpinBox()
+        self._slider, self._box = QtWidgets.QSlider(Qt.Horizontal), QtWidgets.QDoubleSpinBox()
         self._box.setRange(0, 99)
-        layout = row(self, self._slider, self._box)
-        layout.setStretch(0, 1)
-        self._slider.valueChanged.connect(self._box.setValue)
+        row(self, self._slider, self._box).setStretch(0, 1)
+        self._show()
+        self._slider.valueChanged.connect(lambda position: self.setValue(self.minimum + position * self.singleStep))
         self._box.valueChanged.connect(self._changed)
 
+    def _show(self):
+        """The slider's positions are the steps from the minimum."""
+        with QtCore.QSignalBlocker(self._slider):
+            self._slider.setRange(0, round((self.maximum - self.minimum) / self.singleStep))
+            self._slider.setValue(round((self.value - self.minimum) / self.singleStep))
+
     def _changed(self, value: float):
-        self._slider.setValue(value)
+        self._show()
         if self.tracking:
             self.valueIsChanging.emit(value)
         self.valueChanged.emit(value)
@@ -131,13 +85,9 @@ class ctkSliderWidget(QtWidgets.QWidget):
     def reset(self):
         self.setValue(0)
 
-    def _limit(self, name, value):
-        setattr(self._slider, name, value)
-        getattr(self._box, f"set{name.capitalize()}")(value)
-
-    def _set_step(self, step):
-        self._box.setSingleStep(step)
-        self._slider.singleStep = step
+    def _set(self, name, value):
+        getattr(self._box, f"set{name}")(value)
+        self._show()
 
     def setDecimals(self, decimals):
         if decimals != self._box.decimals():
@@ -148,9 +98,9 @@ class ctkSliderWidget(QtWidgets.QWidget):
         self._box.setVisible(visible)
 
     value = Property(float, lambda self: self._box.value(), setValue)
-    minimum = Property(float, lambda self: self._box.minimum(), lambda self, v: self._limit("minimum", v))
-    maximum = Property(float, lambda self: self._box.maximum(), lambda self, v: self._limit("maximum", v))
-    singleStep = Property(float, lambda self: self._box.singleStep(), _set_step)
+    minimum = Property(float, lambda self: self._box.minimum(), lambda self, value: self._set("Minimum", value))
+    maximum = Property(float, lambda self: self._box.maximum(), lambda self, value: self._set("Maximum", value))
+    singleStep = Property(float, lambda self: self._box.singleStep(), lambda self, value: self._set("SingleStep", value))
     decimals = Property(int, lambda self: self._box.decimals(), setDecimals)
     prefix = forwarded(str, "_box", "prefix")
     suffix = forwarded(str, "_box", "suffix")
@@ -162,7 +112,7 @@ class ctkSliderWidget(QtWidgets.QWidget):
     synchronizeSiblings = stored(int, 0)
 
 
-class ctkDoubleRangeSlider(QtWidgets.QWidget):
+class ctkRangeWidget(QtWidgets.QWidget):
     """Two values within a range; drawn as two spin boxes."""
 
     valuesChanged = Signal(float, float)
@@ -221,10 +171,6 @@ class ctkDoubleRangeSlider(QtWidgets.QWidget):
     tracking = stored(bool, True)
     symmetricMoves = stored(bool, False)
     tickInterval = stored(float, 0.0)
-
-
-class ctkRangeWidget(ctkDoubleRangeSlider):
-    """A range slider with its spin boxes."""
 
     def setDecimals(self, decimals):
         self._low.setDecimals(decimals)

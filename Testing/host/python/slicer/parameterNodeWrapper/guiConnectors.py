@@ -29,10 +29,10 @@ class SingleStep:
 class GuiConnector:
     """Reads and writes one widget, and tells when the user changed it.
 
-    A subclass names the widget classes, the types and the signal, and says how a value is read and written.
+    A subclass names the widget classes, the types, the signal, and the property that holds the value.
     """
 
-    widgets, types, signal = (), (), ""
+    widgets, types, signal, attribute = (), (), "", ""
 
     def __init__(self, widget, kind, annotations):
         self._widget, self.kind, self.annotations, self._callback = widget, kind, annotations, None
@@ -62,6 +62,12 @@ class GuiConnector:
     def widget(self):
         return self._widget
 
+    def read(self):
+        return self.kind(getattr(self._widget, self.attribute))
+
+    def write(self, value):
+        setattr(self._widget, self.attribute, value)
+
     def annotation(self, kind):
         return findFirstAnnotation(self.annotations, kind)
 
@@ -78,13 +84,7 @@ class GuiConnector:
 
 
 class CheckBoxConnector(GuiConnector):
-    widgets, types, signal = (qt.QCheckBox, ctk.ctkCheckBox), (bool,), "stateChanged"
-
-    def read(self):
-        return self._widget.checked
-
-    def write(self, value):
-        self._widget.checked = value
+    widgets, types, signal, attribute = (qt.QCheckBox, ctk.ctkCheckBox), (bool,), "stateChanged", "checked"
 
 
 class PushButtonConnector(CheckBoxConnector):
@@ -95,35 +95,22 @@ class PushButtonConnector(CheckBoxConnector):
 
 
 class IntConnector(GuiConnector):
-    widgets, types, signal = (qt.QSlider, qt.QSpinBox), (int,), "valueChanged"
+    widgets, types, signal, attribute = (qt.QSlider, qt.QSpinBox), (int,), "valueChanged", "value"
 
     def prepare(self):
         self.setLimits(type(self._widget) is qt.QSlider, -2147483648, 2147483647)
 
-    def read(self):
-        return int(self._widget.value)
-
-    def write(self, value):
-        self._widget.value = value
-
 
 class FloatConnector(GuiConnector):
-    widgets = (qt.QDoubleSpinBox, ctk.ctkSliderWidget, slicer.qMRMLSliderWidget, ctk.ctkDoubleSlider, ctk.ctkDoubleSpinBox)
-    types, signal = (float, int), "valueChanged"
+    widgets = (qt.QDoubleSpinBox, ctk.ctkSliderWidget, slicer.qMRMLSliderWidget, ctk.ctkDoubleSpinBox)
+    types, signal, attribute = (float, int), "valueChanged", "value"
 
     def prepare(self):
-        if type(self._widget) is not ctk.ctkDoubleSlider:
-            if self.kind is int:
-                self._widget.decimals = 0
-            elif self.annotation(Decimals):
-                self._widget.decimals = self.annotation(Decimals).value
+        if self.kind is int:
+            self._widget.decimals = 0
+        elif self.annotation(Decimals):
+            self._widget.decimals = self.annotation(Decimals).value
         self.setLimits(type(self._widget) in (ctk.ctkSliderWidget, slicer.qMRMLSliderWidget), float("-inf"), float("inf"))
-
-    def read(self):
-        return self.kind(self._widget.value)
-
-    def write(self, value):
-        self._widget.value = value
 
 
 class ChoiceConnector(GuiConnector):
@@ -157,13 +144,7 @@ class EnumConnector(ChoiceConnector):
 
 
 class LineEditConnector(GuiConnector):
-    widgets, types, signal = (qt.QLineEdit,), (str,), "textChanged"
-
-    def read(self):
-        return self._widget.text
-
-    def write(self, value):
-        self._widget.text = value
+    widgets, types, signal, attribute = (qt.QLineEdit,), (str,), "textChanged", "text"
 
 
 class LabelConnector(LineEditConnector):
@@ -181,7 +162,7 @@ class TextEditConnector(GuiConnector):
 
 
 class RangeConnector(GuiConnector):
-    widgets, types, signal = (ctk.ctkRangeWidget, ctk.ctkDoubleRangeSlider), (FloatRange,), "valuesChanged"
+    widgets, types, signal = (ctk.ctkRangeWidget,), (FloatRange,), "valuesChanged"
 
     def prepare(self):
         bounds = self.annotation(RangeBounds)
@@ -197,15 +178,12 @@ class RangeConnector(GuiConnector):
 
 
 class PathConnector(GuiConnector):
-    widgets, signal = (ctk.ctkPathLineEdit,), "currentPathChanged"
+    widgets, signal, attribute = (ctk.ctkPathLineEdit,), "currentPathChanged", "currentPath"
 
     @classmethod
     def canRepresent(cls, widget, datatype):
         kind = splitAnnotations(datatype)[0]
         return type(widget) in cls.widgets and isinstance(kind, type) and issubclass(kind, pathlib.PurePath)
-
-    def read(self):
-        return self.kind(self._widget.currentPath)
 
     def write(self, value):
         self._widget.currentPath = str(value)
