@@ -80,6 +80,7 @@ def start_desktop(testing: bool) -> None:
     app.subject_hierarchy = SubjectHierarchy(slicer, slicer.mrmlScene)
     app.main_window = qSlicerMainWindow(app)
     app.main_window.show_views(app.layoutManager().viewport())
+    app.layoutManager().settle()
     atexit.register(_stop, app, manager)
 
 

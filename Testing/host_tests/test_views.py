@@ -42,6 +42,14 @@ class ViewsTest(unittest.TestCase):
         self.assertGreater(picture[height // 2, width // 2].min(), 200)
         self.assertLess(picture[height // 2, 2].max(), 30)
 
+    def test_an_image_fitted_before_anything_was_drawn_is_in_the_middle(self):
+        self.layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView)
+        slicer.util.setSliceViewerLayers(background=self.volume, fit=True)
+        picture = self.picture(self.layout.sliceWidget("Yellow").sliceView()).sum(axis=2)
+        for axis in (0, 1):
+            profile = picture.sum(axis=axis)
+            self.assertAlmostEqual(np.average(np.arange(len(profile)), weights=profile) / len(profile), 0.5, delta=0.02)
+
     def test_slices_follow_the_scene(self):
         before = self.red()
         self.layout.sliceWidget("Red").sliceController().setSliceOffsetValue(2)

@@ -60,9 +60,17 @@ class qSlicerLayoutManager(QtCore.QObject):
         self._viewport.layout().addWidget(self._build(ElementTree.fromstring(description)))
         for widget in self._of(qMRMLAbstractViewWidget):
             widget.show()
+        self.settle()
         if node.GetViewArrangement() != self._arrangement:
             self._arrangement = node.GetViewArrangement()
             self.layoutChanged.emit(self._arrangement)
+
+    def settle(self):
+        """Give the views their sizes, also in a window that is not shown: slices are fitted to them."""
+        if not self._viewport.isVisible():
+            self.pauseRender()
+            self._viewport.window().grab()
+            self.resumeRender()
 
     def _build(self, layout: ElementTree.Element) -> QtWidgets.QWidget:
         kind = layout.get("type", "vertical")

@@ -56,12 +56,16 @@ class ctkVTKAbstractView(QtWidgets.QWidget):
     def before_render(self):
         """Bring the view up to date with its node."""
 
-    def forceRender(self):
+    def _fit_to_widget(self) -> tuple[int, int]:
         width, height = max(SMALLEST, self.width()), max(SMALLEST, self.height())
         if tuple(self._window.GetSize()) != (width, height):
             self._window.SetSize(width, height)
             self._interactor.SetSize(width, height)
             self.resize_scene(width, height)
+        return width, height
+
+    def forceRender(self):
+        width, height = self._fit_to_widget()
         self.before_render()
         self._window.Render()
         pixels = vtk.vtkUnsignedCharArray()
@@ -73,6 +77,7 @@ class ctkVTKAbstractView(QtWidgets.QWidget):
 
     def resizeEvent(self, event):
         self._stale = True
+        self._fit_to_widget()
         super().resizeEvent(event)
 
     def paintEvent(self, event):
