@@ -154,10 +154,10 @@ def _regions(report: dict) -> str:
         )
     note = (
         f"The fixed image is taken as {fixed_is}. Check: sum of det J over the region against its volume in the moving image. "
-        "det J, ADI (anisotropy) and SRI (0 slab, 1 rod) of the motion from fixed to moving. Ventilation (from det J) and gas change "
-        "(from HU) from expiration to inspiration, as part of the volume or gas at expiration; these, ADI and SRI are medians. Normal, "
-        "functional small airways disease and emphysema: parametric response map at -950 / -856 HU. Dice of the moving region, "
-        "mapped, with the fixed one."
+        "det J, ADI (anisotropy) and SRI (0 slab, 1 rod) of the motion from fixed to moving. Ventilation (from det J) and gas "
+        "change (from HU) from expiration to inspiration, as part of the volume or gas at expiration; these, ADI and SRI are "
+        "medians. Normal, functional small airways disease and emphysema: parametric response map at -950 / -856 HU. "
+        "Dice of the moving region, mapped, with the fixed one."
     )
     return f"<section><h2>Regions</h2>{_table((*head, *prm, 'Dice'), rows)}<p class='note'>{escape(note)}</p></section>"
 

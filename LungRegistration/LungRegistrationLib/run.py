@@ -122,7 +122,7 @@ def register_files(
         "resampling_error_mm": result.resampling_error_mm,
         "names": files.names() if wishes.names else None,
     }
-    with progress.stage("Writing", until=1.0) as step, whole_folder(output) as folder:
+    with whole_folder(output) as folder, progress.stage("Writing", until=1.0) as step:
         written = resample_field(forward, pair.fixed) if wishes.native_grid else forward
         write_field(written, folder / "fixed_to_moving.nrrd")
         write_field(backward, folder / "moving_to_fixed.nrrd")
@@ -175,16 +175,15 @@ def evaluate_files(
     inverse_error = inverse_consistency_mm(forward, backward, pair.fixed_mask or pair.fixed) if backward else None
     evaluation = evaluate(pair, forward, inverse_error, None, progress.part(until=0.95))
     facts: dict[str, Any] = {"method": "external", "masks": sources, "names": files.names() if wishes.names else None}
-    with progress.stage("Writing", until=1.0):
-        if output is None:
-            return build_report(pair, evaluation, forward, progress, **facts)
-        with whole_folder(output) as folder:
-            write_image(evaluation.warped, folder / "warped.nrrd")
-            write_image(evaluation.jacobian, folder / "jacobian.nrrd", compress=False)
-            if wishes.maps:
-                _write_maps(evaluation, folder)
-            report = _write_report(pair, evaluation, forward, progress, facts, folder)
-            names = sorted(path.name for path in folder.iterdir())
+    if output is None:
+        return build_report(pair, evaluation, forward, progress, **facts)
+    with whole_folder(output) as folder, progress.stage("Writing", until=1.0):
+        write_image(evaluation.warped, folder / "warped.nrrd")
+        write_image(evaluation.jacobian, folder / "jacobian.nrrd", compress=False)
+        if wishes.maps:
+            _write_maps(evaluation, folder)
+        report = _write_report(pair, evaluation, forward, progress, facts, folder)
+        names = sorted(path.name for path in folder.iterdir())
     return {**report, "files": [str(Path(output) / name) for name in names]}
 
 
