@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6 import QtWidgets
 from PySide6.QtCore import Property, Qt, Signal
 
+PANEL_WIDTH = 500  # pixels
+
 
 class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
     moduleSelected = Signal(str)
@@ -55,7 +57,7 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
         self._panel = QtWidgets.QScrollArea()
         self._panel.setWidgetResizable(True)
         self._panel.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
-        self._panel.setMinimumWidth(460)
+        self._panel.setMinimumWidth(PANEL_WIDTH)
         self._selector = qSlicerModuleSelectorToolBar(app.moduleManager(), self._panel)
         self._selector.setObjectName("ModuleSelectorToolBar")
         self.addToolBar(self._selector)
@@ -68,6 +70,7 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
     def show_views(self, viewport: QtWidgets.QWidget):
         self._splitter.addWidget(viewport)
         self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([PANEL_WIDTH, self.width() - PANEL_WIDTH])
 
     def moduleSelector(self):
         return self._selector

@@ -42,10 +42,14 @@ class ViewsTest(unittest.TestCase):
         self.assertGreater(picture[height // 2, width // 2].min(), 200)
         self.assertLess(picture[height // 2, 2].max(), 30)
 
-    def test_an_image_fitted_before_anything_was_drawn_is_in_the_middle(self):
-        self.layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutSideBySideView)
+    def test_slices_know_their_size_before_anything_is_drawn(self):
+        self.layout.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutOneUpRedSliceView)
+        node, view = self.layout.sliceWidget("Red").mrmlSliceNode(), self.layout.sliceWidget("Red").sliceView()
         slicer.util.setSliceViewerLayers(background=self.volume, fit=True)
-        picture = self.picture(self.layout.sliceWidget("Yellow").sliceView()).sum(axis=2)
+        self.assertEqual(node.GetDimensions()[:2], (view.width, view.height))
+        before = node.GetFieldOfView()
+        picture = self.red().sum(axis=2)
+        self.assertEqual(node.GetFieldOfView(), before)
         for axis in (0, 1):
             profile = picture.sum(axis=axis)
             self.assertAlmostEqual(np.average(np.arange(len(profile)), weights=profile) / len(profile), 0.5, delta=0.02)
