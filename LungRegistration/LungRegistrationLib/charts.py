@@ -41,14 +41,14 @@ def cumulative_chart(curves: Sequence[tuple[str, Sequence[float], Sequence[float
         inside.append((largest_mm, float(np.interp(largest_mm, mm, percent))))
         points = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in inside)
         parts.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="2.2" stroke-linejoin="round"/>')
-        parts.append(_legend(name, color, n))
+        parts.append(_legend(name, color, WIDTH - 150, HEIGHT - BOTTOM - 44 + 16 * n))
     return _chart(parts, x, y, _ticks(0, largest_mm), [0, 25, 50, 75, 100], "error in mm", "% of points")
 
 
 def before_after_chart(before: Sequence[float], after: Sequence[float]) -> str:
     """Each landmark as a dot after and a short line up to its error before, sorted by the error before."""
     order = np.argsort(before)
-    top = float(max(np.max(before), np.max(after)))
+    top = 1.15 * float(max(np.max(before), np.max(after)))  # room for the legend
     x, y = _scale(-0.5, len(order) - 0.5, LEFT, WIDTH - RIGHT), _scale(0, top, HEIGHT - BOTTOM, TOP)
     radius = 2.6 if len(order) <= 60 else 1.6
     parts = []
@@ -56,7 +56,7 @@ def before_after_chart(before: Sequence[float], after: Sequence[float]) -> str:
         parts.append(f'<line x1="{x(n):.1f}" x2="{x(n):.1f}" y1="{y(after[i]):.1f}" y2="{y(before[i]):.1f}" stroke="{FAINT}"/>')
         parts.append(f'<circle cx="{x(n):.1f}" cy="{y(before[i]):.1f}" r="{radius}" fill="{BEFORE}"/>')
         parts.append(f'<circle cx="{x(n):.1f}" cy="{y(after[i]):.1f}" r="{radius}" fill="{AFTER}"/>')
-    parts += [_legend("before", BEFORE, 0, left=True), _legend("after", AFTER, 1, left=True)]
+    parts += [_legend("before", BEFORE, LEFT + 8, TOP + 10), _legend("after", AFTER, LEFT + 88, TOP + 10)]
     return _chart(parts, x, y, [], _ticks(0, top), "landmarks, sorted by their error before", "error in mm")
 
 
@@ -92,8 +92,7 @@ def _chart(
     return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label_x)}">{body}</svg>'
 
 
-def _legend(name: str, color: str, row: int, left: bool = False) -> str:
-    x, y = (LEFT + 8 if left else WIDTH - 150), (TOP + 10 if left else HEIGHT - BOTTOM - 44) + 16 * row
+def _legend(name: str, color: str, x: float, y: float) -> str:
     mark = f'<rect x="{x}" y="{y - 8}" width="14" height="4" rx="2" fill="{color}"/>'
     return f'{mark}<text x="{x + 20}" y="{y - 2}">{escape(name)}</text>'
 

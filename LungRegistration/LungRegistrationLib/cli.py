@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,9 +153,13 @@ def _export(args: argparse.Namespace, progress: Progress) -> dict:
 
 
 def _settings_values(path: Path | None) -> dict:
+    """What a settings file says, once it is known to be one."""
     from .settings import RegistrationSettings
 
-    return RegistrationSettings.from_json(path).to_dict() if path else {}
+    if path is None:
+        return {}
+    RegistrationSettings.from_json(path)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _files(args: argparse.Namespace) -> Files:

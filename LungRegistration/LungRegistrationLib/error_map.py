@@ -3,7 +3,9 @@
 At distinctive points of the fixed lung a patch is searched for in the warped image. Where the field is right the best match lies
 at the point itself; otherwise it lies where the field should have led. These residual motions, weighted by how good and unique
 the match is, are averaged over the neighborhood, and turned into the expected error by a line that was fitted on phantoms with
-known motion. Far from any trusted match the map leans to the average of the lung.
+known motion. Far from any trusted match the map leans to the average of the lung. Errors beyond the search, or where a lung has no
+structure, are underestimated: on registrations of phantoms with a mean error of 3 mm the map says 1.5 to 2 mm, and ranks the
+wrong places above the right ones with an area under the ROC curve of 0.8 to 0.9.
 
 Residual block matching as an error measure: Rohde et al., IEEE Trans Med Imaging 22 (2003) 1470; Saygili et al.,
 IEEE Trans Med Imaging 35 (2016) 1233.
@@ -23,10 +25,11 @@ from .lattice import Lattice, mask_box_mm
 SPACING_MM = 2.0
 CELL = 4  # one point at most per cube of so many voxels
 PATCH = 3  # radius of the compared cube in voxels: 14 mm
+RIM_MM = 5.0  # no points this near to the pleura, a plain edge along which any shift looks right
 SEARCH = 4  # radius of the search in voxels: 8 mm
 REACH_MM = 10.0  # standard deviation of the averaging over the neighborhood
 TRUSTED = 0.3  # sum of weights (in points) that counts as well covered
-ERROR_FROM_RESIDUAL = (-0.35, 1.1)  # intercept in mm, slope: fitted on phantoms, see test_error_map.py
+ERROR_FROM_RESIDUAL = (-0.3, 1.05)  # intercept in mm, slope: fitted on phantoms, see test_error_map.py
 LEAST_MM = 0.3  # smaller errors cannot be told from noise
 MAX_POINTS = 4000
 
@@ -82,14 +85,15 @@ def _at_spacing(image: sitk.Image) -> sitk.Image:
 
 
 def _lung_window(image: sitk.Image) -> np.ndarray:
-    """HU clamped to what lungs hold, so that bones and the table do not dominate."""
-    return np.clip(sitk.GetArrayFromImage(image), -1000, 0)
+    """HU clamped to what lungs hold: the chest wall, along which the lung slides, becomes plain."""
+    return np.clip(sitk.GetArrayFromImage(image), -1000, -400)
 
 
 def _distinctive_points(image: np.ndarray, lung: np.ndarray) -> np.ndarray:
-    """Indices (N, 3) z, y, x: per cell the voxel with the most structure along its least structured axis."""
+    """Indices (N, 3) z, y, x: per cell the voxel with the most structure along its least structured axis, off the pleura."""
     energy = [ndimage.uniform_filter(np.square(np.gradient(image, axis=axis)), 3) for axis in range(3)]
-    response = np.where(lung, np.minimum.reduce(energy), 0)
+    deep = ndimage.distance_transform_edt(lung) * SPACING_MM > RIM_MM
+    response = np.where(deep, np.minimum.reduce(energy), 0)
     margin = PATCH + SEARCH
     inner = np.zeros_like(response)
     core = tuple(slice(margin, n - margin) for n in image.shape)
@@ -134,7 +138,7 @@ def _trust(correlation: np.ndarray, peak: tuple[int, ...]) -> float:
     others = correlation.copy()
     others[tuple(slice(max(p - 2, 0), p + 3) for p in peak)] = -1
     unique = np.clip((height - float(others.max())) / 0.2, 0, 1)
-    return float(np.clip((height - 0.3) / 0.6, 0, 1) * unique)
+    return float(np.clip((height - 0.4) / 0.5, 0, 1) * unique)
 
 
 def _subvoxel(correlation: np.ndarray, peak: tuple[int, ...], axis: int) -> float:

@@ -78,6 +78,7 @@ def evaluate(
     figures["keypoint_tre_mm"] = _keypoints(keypoints, fixed_to_moving_mm)
     with progress.stage("Volumes and overlap", until=0.6) as step:
         figures |= _volumes(pair, jacobian, warped)
+        _check_phase(figures["volume_balance"], pair.fixed_is, progress)
         step(0.4)
         figures["overlap"] = _overlap(pair, fixed_to_moving_mm)
         figures["inverse_error_mm"] = inverse_error_mm
@@ -168,6 +169,19 @@ def _volumes(pair: Pair, jacobian: sitk.Image, warped: sitk.Image) -> dict:
         for name, region in fixed_regions.items()
     }
     return figures
+
+
+def _check_phase(balance: dict, fixed_is: str, progress: Progress) -> None:
+    """Warn if the larger lung is said to be the expiration."""
+    if "lung" in balance:
+        ratio = balance["lung"]["moving_ml"] / max(balance["lung"]["fixed_ml"], 1e-6)
+        if (ratio > 1.03 and fixed_is == "inspiration") or (ratio < 0.97 and fixed_is == "expiration"):
+            other = "expiration" if fixed_is == "inspiration" else "inspiration"
+            volumes = f"{balance['lung']['fixed_ml']:.0f} ml fixed, {balance['lung']['moving_ml']:.0f} ml moving"
+            progress.warning(
+                f"The lungs' volumes ({volumes}) speak for {other} as the fixed image, not {fixed_is}: ventilation has the wrong "
+                "sign unless you change this."
+            )
 
 
 def _overlap(pair: Pair, field_mm: sitk.Image) -> dict | None:

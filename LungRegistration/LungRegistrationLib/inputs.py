@@ -126,12 +126,12 @@ def fit_labels(labels: sitk.Image, image: sitk.Image, role: str, progress: Progr
 
 
 def bounds_mm(image: sitk.Image, transform: sitk.Transform | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest LPS coordinates (mm) of the image's box, its voxels' edges included, after an optional transform."""
-    ends = itertools.product(*((-0.5, size - 0.5) for size in image.GetSize()))
-    corners = [image.TransformContinuousIndexToPhysicalPoint(end) for end in ends]
+    """Lowest and highest LPS coordinates (mm) of the image's voxel centers, after an optional transform of any kind."""
+    places = itertools.product(*(np.linspace(0, size - 1, 5).tolist() for size in image.GetSize()))
+    points = [image.TransformContinuousIndexToPhysicalPoint(place) for place in places]
     if transform is not None:
-        corners = [transform.TransformPoint(corner) for corner in corners]
-    return np.min(corners, axis=0), np.max(corners, axis=0)
+        points = [transform.TransformPoint(point) for point in points]
+    return np.min(points, axis=0), np.max(points, axis=0)
 
 
 def read_transform(path: str | Path) -> sitk.Transform:

@@ -67,9 +67,10 @@ def gray(values: np.ndarray, window: tuple[float, float] = LUNG_WINDOW_HU) -> np
 
 
 def overlay(fixed: np.ndarray, other: np.ndarray, window: tuple[float, float] = LUNG_WINDOW_HU) -> np.ndarray:
-    """Fixed in orange, other in blue; where both agree the picture is gray."""
-    a, b = _unit(fixed, window), _unit(other, window)
-    return (np.stack([a, (a + b) / 2, b], axis=-1) * 255).astype(np.uint8)
+    """Fixed in orange, other in blue; where both agree the picture is gray, and dark gray where other has no values (nan)."""
+    seen = np.isfinite(other)
+    a, b = _unit(fixed, window), np.where(seen, _unit(other, window), _unit(fixed, window))
+    return (np.stack([a, (a + b) / 2, b], axis=-1) * np.where(seen, 255, 110)[..., None]).astype(np.uint8)
 
 
 def colored(

@@ -38,13 +38,13 @@ _OVERLAY_LEGEND = (
 
 def report_pictures(pair: Pair, evaluation: Evaluation, field: sitk.Image) -> list[PictureRow]:
     """Coronal and axial pictures of a result: before, after, Jacobian, expected error (the last two with lungs only)."""
-    window = jacobian_window(pair, evaluation)
+    window, transform = jacobian_window(pair, evaluation), field_transform(field)
     rows = []
     for view in views(pair.fixed, pair.fixed_mask, ("coronal", "axial")):
         fixed = view.of(pair.fixed)
         pictures = [
-            Picture("Before", data_url(overlay(fixed, view.of(pair.moving))), _OVERLAY_LEGEND),
-            Picture("After", data_url(overlay(fixed, view.of(pair.moving, transform=field_transform(field)))), _OVERLAY_LEGEND),
+            Picture("Before", data_url(overlay(fixed, view.of(pair.moving, np.nan))), _OVERLAY_LEGEND),
+            Picture("After", data_url(overlay(fixed, view.of(pair.moving, np.nan, transform))), _OVERLAY_LEGEND),
         ]
         if pair.fixed_mask is not None:
             pictures += _maps(view, fixed, view.of_mask(pair.fixed_mask), evaluation, window)

@@ -1,9 +1,12 @@
 """The flag "check this result" on a phantom: silent for the truth, loud for what is wrong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.evaluation import Pair, evaluate
 from LungRegistrationLib.phantom import breathing_phantom
 from LungRegistrationLib.tre import landmark_errors_mm
@@ -96,3 +99,12 @@ def test_figures_of_the_true_field(pair_and_field):
     assert figures["mechanics"]["lung"]["stretch_3"]["mean"] == pytest.approx(0.88, rel=1e-3)
     assert figures["function"]["lung"]["jacobian_ventilation"]["median"] == pytest.approx(1 / volume - 1, rel=1e-3)
     assert figures["tissue_mass_g"]["lung"]["mapped"] == pytest.approx(figures["tissue_mass_g"]["lung"]["moving"], rel=0.05)
+
+
+def test_a_larger_lung_at_expiration_is_told(pair_and_field):
+    pair, field = pair_and_field
+    for phase, told in (("inspiration", 0), ("expiration", 1)):
+        progress = Progress()
+        evaluate(replace(pair, fixed_is=phase), field, progress=progress)
+        assert len(progress.warnings) == told
+    assert "speak for inspiration as the fixed image" in progress.warnings[0]

@@ -63,6 +63,15 @@ def test_an_overlay_of_equal_images_is_gray():
     assert pictures.overlay(values, values - 300)[2, 5, 0] > pictures.overlay(values, values - 300)[2, 5, 2]
 
 
+def test_where_the_other_scan_ends_the_fixed_one_is_shown_darker():
+    fixed = np.full((4, 6), 50.0)
+    other = fixed.copy()
+    other[:, 3:] = np.nan
+    picture = pictures.overlay(fixed, other)
+    assert (picture.max(axis=-1) == picture.min(axis=-1)).all()
+    assert (picture[:, 3:] < picture[:, :3]).all()
+
+
 class Checker(HTMLParser):
     """Collects the open tags, the text and everything that a browser would load."""
 
