@@ -1,6 +1,8 @@
-"""From the fitted B-spline to the field that is handed out: on a compact grid, of known error, never folded."""
+"""From the fitted B-spline to the fields that are handed out: never folded, both ways, on compact grids of known error."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import SimpleITK as sitk
@@ -9,61 +11,80 @@ import torch
 from CorrespondCoreLib.progress import Progress
 
 from .bspline import SplineField
-from .displacement import jacobian_determinant, voxel_to_lps
+from .displacement import displacement_at, jacobian_determinant, voxel_to_lps
 from .filters import gaussian
 from .frame import Frame, whole_box_mm
+from .inversion import inverse_field, invert
 from .lattice import Lattice
 from .linear import matrix_and_offset
 from .tensors import field_to_image
-from .warp import inside, sample
 
 LARGEST_RESAMPLING_ERROR_MM = 0.05
 LEAST_DETERMINANT = 0.01
-PROBES = 200_000
+PROBES = 100_000
 
 
-def compact(
-    frame: Frame, spline: SplineField, spacing_mm: float, smoothing_mm: float, progress: Progress
-) -> tuple[torch.Tensor, Lattice, float]:
-    """The field s (3, z, y, x) on a lattice over the fixed image, and its error (mm) against the spline at the image's voxels.
-
-    The spacing shrinks until the error is at most 0.05 mm. A field that folds is smoothed there until it does not.
-    """
-    while True:
-        lattice = Lattice.over_box(*whole_box_mm(frame.fixed), spacing_mm)
-        field = spline.on(lattice)
-        error = _resampling_error(frame, spline, field, lattice)
-        if error <= LARGEST_RESAMPLING_ERROR_MM:
-            break
-        spacing_mm *= 0.75
-    field = gaussian(field[None], smoothing_mm / lattice.spacing_mm[0])[0]
-    return unfolded(field, lattice, progress), lattice, error
+def smoothed(spline: SplineField, sigma_mm: float) -> SplineField:
+    """The field after a Gaussian of standard deviation `sigma_mm`, applied to its coefficients."""
+    return SplineField(spline.grid, gaussian(spline.coefficients[None], sigma_mm / spline.grid.spacing_mm)[0])
 
 
-def unfolded(field: torch.Tensor, lattice: Lattice, progress: Progress) -> torch.Tensor:
-    """The field (3, z, y, x), smoothed around folded places until det(I + grad s) is positive everywhere."""
+def field_lattice(frame: Frame, spline: SplineField, spacing_mm: float) -> Lattice:
+    """Lattice over the fixed image and over all that the spline moves."""
+    lower, upper = whole_box_mm(frame.fixed)
+    box = spline.grid.box
+    return Lattice.over_box(np.minimum(lower, box.lower_mm), np.maximum(upper, box.upper_mm), spacing_mm)
+
+
+def unfolded(spline: SplineField, lattice: Lattice, progress: Progress) -> SplineField:
+    """The field, smoothed around folded places until det(I + grad s) is positive on the whole lattice."""
     rounds = 0
     while True:
-        det = jacobian_determinant(field_to_image(field, lattice))
-        folded = sitk.GetArrayViewFromImage(det) < LEAST_DETERMINANT
-        count = int(folded.sum())
-        if count == 0:
+        det = jacobian_determinant(field_to_image(spline.on(lattice), lattice))
+        folded = torch.from_numpy(sitk.GetArrayFromImage(det) < LEAST_DETERMINANT).to(spline.coefficients.device)
+        if not bool(folded.any()):
             break
         rounds += 1
-        near = torch.from_numpy(folded.astype(np.float32)).to(field.device)[None, None]
-        weight = (gaussian(near, 2.0 * rounds) * 50).clamp_max(1.0)[0]
-        field = field + weight * (gaussian(field[None], 2.0 * rounds)[0] - field)
+        near = (spline.grid.adjoint(folded[None].float(), lattice) > 0).float()
+        weight = (5 * gaussian(near[None], rounds)[0]).clamp_max(1.0)
+        c = spline.coefficients
+        spline = SplineField(spline.grid, c + weight * (gaussian(c[None], rounds)[0] - c))
     if rounds:
         progress.warning("The field folded in places; it was smoothed there until it no longer does.")
-    return field
+    return spline
 
 
-def forward_image(frame: Frame, field: torch.Tensor, lattice: Lattice) -> sitk.Image:
-    """u(x) = A (x + s(x)) + b - x as a vector image."""
+def both_fields(
+    frame: Frame, spline: SplineField, spacing_mm: float, step: Callable[[float], None]
+) -> tuple[sitk.Image, sitk.Image]:
+    """Vector images of u(x) = A (x + s(x)) + b - x over the fixed image and of its inverse over the moving image."""
+    lattice = field_lattice(frame, spline, spacing_mm)
+    s = spline.on(lattice)
     matrix, offset = matrix_and_offset(frame.linear)
-    linear_part = torch.as_tensor(_linear_displacement(matrix, offset, lattice), device=field.device)
-    turned = (torch.as_tensor(matrix, dtype=torch.float32, device=field.device) @ field.flatten(1)).reshape(field.shape)
-    return field_to_image(turned + linear_part, lattice)
+    turned = (torch.as_tensor(matrix, dtype=torch.float32, device=s.device) @ s.flatten(1)).reshape(s.shape)
+    forward = field_to_image(turned + torch.as_tensor(_linear_displacement(matrix, offset, lattice), device=s.device), lattice)
+    del turned
+    target = Lattice.over_box(*whole_box_mm(frame.moving), spacing_mm)
+    return forward, field_to_image(inverse_field(s, lattice, *frame.matrix_and_offset(), target, step), target)
+
+
+def resampling_error_mm(frame: Frame, spline: SplineField, field: sitk.Image, inverse: bool) -> float:
+    """Largest distance (mm) of a compact field from the exact map, at up to 100,000 voxel centers of its image.
+
+    Args:
+        inverse: `field` goes from moving to fixed points; else from fixed to moving points.
+    """
+    image = frame.moving if inverse else frame.fixed
+    index = np.random.default_rng(0).integers(0, image.GetSize(), size=(PROBES, 3))
+    points = index @ voxel_to_lps(image).T + np.asarray(image.GetOrigin())
+    matrix, offset = matrix_and_offset(frame.linear)
+    in_frame = (points - offset) @ np.linalg.inv(matrix).T if inverse else points
+    x = torch.as_tensor(in_frame, dtype=torch.float32, device=frame.device)
+    if inverse:
+        exact = in_frame + (invert(spline.at, x) - x).cpu().numpy()
+    else:
+        exact = (points + spline.at(x).cpu().numpy()) @ matrix.T + offset
+    return float(np.linalg.norm(points + displacement_at(field, points) - exact, axis=1).max())
 
 
 def _linear_displacement(matrix: np.ndarray, offset: np.ndarray, lattice: Lattice) -> np.ndarray:
@@ -76,14 +97,3 @@ def _linear_displacement(matrix: np.ndarray, offset: np.ndarray, lattice: Lattic
             for i in range(3)
         ]
     )
-
-
-def _resampling_error(frame: Frame, spline: SplineField, field: torch.Tensor, lattice: Lattice) -> float:
-    """Largest |compact - spline| (mm) at up to 200,000 voxel centers of the fixed image within the control grid."""
-    index = np.random.default_rng(0).integers(0, frame.fixed.GetSize(), size=(PROBES, 3))
-    lps = index @ voxel_to_lps(frame.fixed).T + np.asarray(frame.fixed.GetOrigin())
-    points = torch.as_tensor(lps, dtype=torch.float32, device=field.device)
-    points = points[inside(spline.grid.box, points)]
-    if len(points) == 0:
-        return 0.0
-    return float((sample(field[None], lattice, points).T - spline.at(points)).norm(dim=1).max())

@@ -22,6 +22,29 @@ SURFACE_BAND_MM = 8.0  # surface distances count up to here
 
 
 @dataclass
+class Pair:
+    """What is registered: two CTs, their lung masks (or body masks), and what the user knows about the motion."""
+
+    fixed: sitk.Image
+    moving: sitk.Image
+    fixed_mask: sitk.Image
+    moving_mask: sitk.Image
+    landmarks: tuple[np.ndarray, np.ndarray] | None  # fixed and moving (N, 3) LPS mm
+    initial_transform: sitk.Transform | None  # fixed -> moving points
+
+    def swapped(self) -> Pair:
+        """The pair with the roles exchanged; an initial transform must be linear for that."""
+        return Pair(
+            self.moving,
+            self.fixed,
+            self.moving_mask,
+            self.fixed_mask,
+            None if self.landmarks is None else (self.landmarks[1], self.landmarks[0]),
+            None if self.initial_transform is None else self.initial_transform.GetInverse(),
+        )
+
+
+@dataclass
 class Frame:
     """A pair of images with masks, its linear part, and the box that holds the lungs of both."""
 

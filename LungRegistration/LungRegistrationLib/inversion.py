@@ -15,15 +15,17 @@ ITERATIONS = 25
 CHUNK = 400_000
 
 
-def invert(field_mm: torch.Tensor, lattice: Lattice, targets_mm: torch.Tensor) -> torch.Tensor:
-    """Points x (N, 3) with x + s(x) = target, for a field s (3, z, y, x) on a lattice; all in mm.
+Displacement = Callable[[torch.Tensor], torch.Tensor]  # points (N, 3) -> displacements (N, 3), mm
+
+
+def invert(displacement: Displacement, targets_mm: torch.Tensor) -> torch.Tensor:
+    """Points x (N, 3) with x + s(x) = target, all in mm.
 
     Broyden's method with one 3 x 3 matrix per point, started from the identity (the fixed-point iteration x <- target - s(x)
     of Chen et al., Med Phys 35, 2008, is its first step).
     """
-    volume = field_mm[None]
-    x = targets_mm - sample(volume, lattice, targets_mm).T
-    f = x + sample(volume, lattice, x).T - targets_mm
+    x = targets_mm - displacement(targets_mm)
+    f = x + displacement(x) - targets_mm
     inverse = torch.eye(3, device=x.device).expand(len(x), 3, 3).clone()
     active = (f.norm(dim=1) > TOLERANCE_MM).nonzero()[:, 0]
     for _ in range(ITERATIONS):
@@ -33,7 +35,7 @@ def invert(field_mm: torch.Tensor, lattice: Lattice, targets_mm: torch.Tensor) -
         dx = -(b @ fa[..., None])[..., 0]
         dx = dx * (10.0 / dx.norm(dim=1, keepdim=True).clamp_min(10.0))
         new_x = x[active] + dx
-        new_f = new_x + sample(volume, lattice, new_x).T - targets_mm[active]
+        new_f = new_x + displacement(new_x) - targets_mm[active]
         b_df = (b @ (new_f - fa)[..., None])[..., 0]
         dx_b = (dx[:, None] @ b)[:, 0]
         denominator = (dx * b_df).sum(dim=1)
@@ -55,9 +57,10 @@ def inverse_field(
     """Displacements (3, z, y, x) on `target` that undo y = A (x + s(x)) + b: x - y at the points y of `target`."""
     points = lattice_points(target, field_mm.device).reshape(-1, 3)
     back = torch.linalg.inv(matrix)
+    volume = field_mm[None]
     out = torch.empty_like(points)
     for first in range(0, len(points), CHUNK):
         step(first / len(points))
         part = points[first : first + CHUNK]
-        out[first : first + CHUNK] = invert(field_mm, lattice, (part - offset) @ back.T) - part
+        out[first : first + CHUNK] = invert(lambda x: sample(volume, lattice, x).T, (part - offset) @ back.T) - part
     return out.T.reshape(3, *target.shape)

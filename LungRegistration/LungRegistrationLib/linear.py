@@ -107,6 +107,13 @@ def composed(outer: sitk.AffineTransform, inner: sitk.AffineTransform) -> sitk.A
     return _affine(a @ c, a @ d + b)
 
 
+def inverted(transform: sitk.AffineTransform) -> sitk.AffineTransform:
+    """The inverse, again as affine transform."""
+    matrix, offset = matrix_and_offset(transform)
+    inverse = np.linalg.inv(matrix)
+    return _affine(inverse, -inverse @ offset)
+
+
 def _affine(matrix: np.ndarray, offset: np.ndarray) -> sitk.AffineTransform:
     transform = sitk.AffineTransform(3)
     transform.SetMatrix(np.asarray(matrix, float).ravel().tolist())

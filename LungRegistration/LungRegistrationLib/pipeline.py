@@ -14,15 +14,20 @@ from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
 
-from .compact_field import compact, forward_image
+from .compact_field import (
+    LARGEST_RESAMPLING_ERROR_MM,
+    both_fields,
+    field_lattice,
+    resampling_error_mm,
+    smoothed,
+    unfolded,
+)
 from .displacement import transform_points, voxel_to_lps
-from .frame import Frame, whole_box_mm
-from .inversion import inverse_field
-from .lattice import Lattice
+from .frame import Pair
+from .linear import inverted
 from .masks import body_mask, lung_mask
 from .settings import RegistrationSettings
-from .tensors import field_to_image
-from .training_free import fit_field, prealign
+from .training_free import fit_field
 
 
 @dataclass
@@ -57,6 +62,9 @@ def register(
 ) -> Registration:
     """Find the displacement field that takes points of the fixed CT to the same anatomy in the moving CT.
 
+    The fit is always made from the larger lungs to the smaller ones (there is more to see in inspiration) and turned round if the
+    roles are the other way: A to B and B to A are the same correspondence.
+
     Args:
         fixed, moving: CT in HU, any 3D grids.
         fixed_mask, moving_mask: lungs (non-zero; several labels in both, as lobes, are aligned each), on any grid; found if None.
@@ -77,20 +85,31 @@ def register(
         name = pick_device(device, progress)
         with progress.stage("Lung masks", until=0.06) as step:
             masks = _masks(fixed, moving, fixed_mask, moving_mask, progress, step)
-        used = masks if masks else (body_mask(fixed), body_mask(moving))
-        with progress.stage("Pre-alignment", until=0.08):
-            linear, start = prealign(fixed, moving, masks, initial_transform)
-        frame = Frame(fixed, moving, *used, linear, settings.hu_range, torch.device(name))
-        frame, spline, keypoints = fit_field(frame, start, masks is not None, landmarks, settings, progress)
-        with progress.stage("Displacement field", until=0.93) as step:
-            s, lattice, error = compact(frame, spline, settings.field_spacing_mm, settings.smoothing_mm, progress)
-            forward = forward_image(frame, s, lattice)
-        with progress.stage("Inverse field", until=1.0) as step:
-            target = Lattice.over_box(*whole_box_mm(moving), lattice.spacing_mm[0])
-            backward = field_to_image(inverse_field(s, lattice, *frame.matrix_and_offset(), target, step), target)
-            inverse_error = inversion_error_mm(forward, backward, used[0])
+        regions = masks or (body_mask(fixed), body_mask(moving))
+        swapped = _volume_mm3(regions[1]) > _volume_mm3(regions[0]) and (
+            initial_transform is None or initial_transform.IsLinear()
+        )
+        pair = Pair(fixed, moving, *regions, landmarks, initial_transform)
+        frame, spline, keypoints = fit_field(pair.swapped() if swapped else pair, masks is not None, settings, name, progress)
+        with progress.stage("Displacement fields", until=1.0) as step:
+            spline = smoothed(spline, settings.smoothing_mm)
+            spacing = settings.field_spacing_mm
+            spline = unfolded(spline, field_lattice(frame, spline, spacing), progress)
+            while True:
+                forward, backward = both_fields(frame, spline, spacing, step)
+                if swapped:
+                    forward, backward = backward, forward
+                error = resampling_error_mm(frame, spline, forward, inverse=swapped)
+                if error <= LARGEST_RESAMPLING_ERROR_MM:
+                    break
+                spacing *= min(0.9, (0.9 * LARGEST_RESAMPLING_ERROR_MM / error) ** 0.5)  # the error falls with the square
+            inverse_error = inversion_error_mm(forward, backward, regions[0])
+    linear = frame.linear
+    if swapped:
+        linear = inverted(linear)
+        keypoints = _turned(keypoints)
     fixed_used, moving_used = masks or (None, None)
-    return Registration(forward, backward, error, inverse_error, frame.linear, fixed_used, moving_used, keypoints, settings, name)
+    return Registration(forward, backward, error, inverse_error, linear, fixed_used, moving_used, keypoints, settings, name)
 
 
 def inversion_error_mm(forward: sitk.Image, backward: sitk.Image, region: sitk.Image, most: int = 100_000) -> dict[str, float]:
@@ -125,6 +144,22 @@ def _masks(fixed, moving, fixed_mask, moving_mask, progress, step) -> tuple[sitk
             raise InputError(f"The mask of the {role} image is empty. Give a mask that marks the lungs, or none.")
         found.append(mask)
     return found[0], found[1]
+
+
+def _volume_mm3(mask: sitk.Image) -> float:
+    return float(np.count_nonzero(sitk.GetArrayViewFromImage(mask)) * np.prod(mask.GetSpacing()))
+
+
+def _turned(keypoints: dict[str, np.ndarray] | None) -> dict[str, np.ndarray] | None:
+    """Keypoints with the roles of fixed and moving exchanged."""
+    if keypoints is None:
+        return None
+    return {
+        "fixed_mm": keypoints["moving_mm"],
+        "moving_mm": keypoints["fixed_mm"],
+        "held_out_fixed_mm": keypoints["held_out_moving_mm"],
+        "held_out_moving_mm": keypoints["held_out_fixed_mm"],
+    }
 
 
 def _landmark_pairs(fixed_mm, moving_mm) -> tuple[np.ndarray, np.ndarray] | None:

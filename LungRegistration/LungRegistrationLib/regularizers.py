@@ -20,13 +20,13 @@ class Regularizer:
         self.kind = kind
         self.h = spacing_mm
         self.factor = weight * SCALE[kind] * spacing_mm**3
-        self._weights: list[torch.Tensor] | None = None
+        self._weight: torch.Tensor | None = None
 
     def energy(self, c: torch.Tensor) -> torch.Tensor:
         """Scalar energy of coefficients (3, z, y, x) in mm."""
         if self.kind == "curvature":
             return self.factor * laplacian(c, self.h).square().sum()
-        square = _square_gradient(c, self.h)
+        square = self._square_gradient(c)
         if self.kind == "diffusion":
             return self.factor * square.sum()
         return self.factor * ((square + TV_EPS**2).sqrt() - TV_EPS).sum()
@@ -34,28 +34,37 @@ class Regularizer:
     def prepare(self, c: torch.Tensor) -> None:
         """Take the weights of total variation from the present field; nothing to do for the others."""
         if self.kind == "total_variation":
-            self._weights = [0.5 / (_square_gradient(c, self.h)[None] + TV_EPS**2).sqrt()]
+            self._weight = 0.5 / (self._square_gradient(c) + TV_EPS**2).sqrt()
 
     def apply(self, c: torch.Tensor) -> torch.Tensor:
-        """Matrix times coefficients: half the Hessian; twice this is the gradient of the energy."""
+        """Matrix times coefficients: half the Hessian; at the field of `prepare` twice this is the gradient of the energy."""
         if self.kind == "curvature":
             return self.factor * laplacian(laplacian(c, self.h), self.h)
-        weight = self._weights[0] if self._weights else None
         out = torch.zeros_like(c)
         for axis in (1, 2, 3):
-            slope = _forward_difference(c, axis, self.h)
-            if weight is not None:
-                slope = slope * F.pad(weight, _pad(axis, 1, 0))
-            out += (slope.narrow(axis, 0, c.shape[axis]) - slope.narrow(axis, 1, c.shape[axis])) / self.h
+            slope = self._difference(c, axis)
+            if self._weight is not None:
+                slope *= self._weight
+            out -= slope / self.h
+            out.narrow(axis, 1, c.shape[axis] - 1).add_(slope.narrow(axis, 0, c.shape[axis] - 1) / self.h)
         return self.factor * out
 
     def diagonal(self, c: torch.Tensor) -> torch.Tensor:
         """Diagonal of the matrix (about, near the border), broadcastable to the coefficients."""
         if self.kind == "curvature":
             return c.new_tensor(self.factor * 42 / self.h**4)
-        if self._weights:
-            return self.factor * 6 / self.h**2 * self._weights[0]
-        return c.new_tensor(self.factor * 6 / self.h**2)
+        diagonal = c.new_tensor(self.factor * 6 / self.h**2)
+        return diagonal if self._weight is None else diagonal * self._weight
+
+    def _difference(self, c: torch.Tensor, axis: int) -> torch.Tensor:
+        """(c[i + 1] - c[i]) / h along an axis, zero beyond the grid."""
+        after = [0] * 6
+        after[2 * (3 - axis) + 1] = 1
+        return F.pad(c, after).diff(dim=axis) / self.h
+
+    def _square_gradient(self, c: torch.Tensor) -> torch.Tensor:
+        """Sum of squared differences of all components, (z, y, x)."""
+        return torch.stack([self._difference(c, axis).square().sum(dim=0) for axis in (1, 2, 3)]).sum(dim=0)
 
 
 def laplacian(c: torch.Tensor, h: float) -> torch.Tensor:
@@ -70,22 +79,3 @@ def laplacian(c: torch.Tensor, h: float) -> torch.Tensor:
     out += p[:, 1:-1, 1:-1, 2:]
     out += p[:, 1:-1, 1:-1, :-2]
     return out / h**2
-
-
-def _pad(axis: int, before: int, after: int) -> list[int]:
-    pad = [0] * 6
-    pad[2 * (3 - axis)], pad[2 * (3 - axis) + 1] = before, after
-    return pad
-
-
-def _forward_difference(c: torch.Tensor, axis: int, h: float) -> torch.Tensor:
-    """Differences per mm, one more than points: the field is zero beyond the grid."""
-    return F.pad(c, _pad(axis, 1, 1)).diff(dim=axis) / h
-
-
-def _square_gradient(c: torch.Tensor, h: float) -> torch.Tensor:
-    """Sum of squared forward differences of all components, (z, y, x)."""
-    total = torch.zeros_like(c[0])
-    for axis in (1, 2, 3):
-        total += _forward_difference(c, axis, h).narrow(axis, 1, c.shape[axis]).square().sum(dim=0)
-    return total

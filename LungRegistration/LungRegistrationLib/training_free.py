@@ -14,9 +14,9 @@ from CorrespondCoreLib.progress import Progress
 
 from .bspline import ControlGrid, SplineField
 from .discrete_search import CellField, inverse_consistent, search
-from .frame import SURFACE_BAND_MM, Frame
+from .frame import SURFACE_BAND_MM, Frame, Pair
 from .keypoints import foerstner_points, match
-from .lattice import Lattice, bounding_box_mm, mask_box_mm
+from .lattice import Lattice, mask_box_mm
 from .linear import composed, fit_affine, fit_rigid, initial_translation, matrix_and_offset, translation
 from .mind import mind_ssc
 from .refinement import FeatureTerm, PointTerm, Problem, refine
@@ -36,33 +36,20 @@ KEYPOINT_RIM_MM = 3.0  # keypoints stay this far from the lung's surface
 Pairs = tuple[np.ndarray, np.ndarray, float, float]  # fixed points, moving points (LPS mm), weight, scale (mm)
 
 
-def prealign(
-    fixed: sitk.Image, moving: sitk.Image, masks: tuple[sitk.Image, sitk.Image] | None, initial: sitk.Transform | None
-) -> tuple[sitk.AffineTransform, sitk.Transform | None]:
-    """Linear part of the map, and the user's transform where it is not linear (the search then starts from it)."""
-    if initial is None:
-        return translation(initial_translation(fixed, moving, *(masks or (None, None)))), None
-    lower, upper = mask_box_mm(masks[0]) if masks else bounding_box_mm(fixed)
-    points = lower + np.stack(np.meshgrid(*[np.linspace(0, 1, 8)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) * (upper - lower)
-    targets = np.array([initial.TransformPoint(p.tolist()) for p in points])
-    linear = fit_affine(points, targets)
-    matrix, offset = matrix_and_offset(linear)
-    is_linear = np.abs(points @ matrix.T + offset - targets).max() < 0.01
-    return linear, None if is_linear else initial
-
-
 def fit_field(
-    frame: Frame,
-    start: sitk.Transform | None,
-    has_masks: bool,
-    landmarks: tuple[np.ndarray, np.ndarray] | None,
-    settings: RegistrationSettings,
-    progress: Progress,
+    pair: Pair, has_lungs: bool, settings: RegistrationSettings, device: str, progress: Progress
 ) -> tuple[Frame, SplineField, dict[str, np.ndarray] | None]:
-    """The frame with its final linear part, the field s in it, and the matched keypoints."""
+    """The frame with its final linear part, the field s in it, and the matched keypoints.
+
+    Args:
+        has_lungs: the pair's masks are lungs, whose surfaces can be aligned; else they are bodies.
+    """
+    with progress.stage("Pre-alignment", until=0.08):
+        linear, start = _prealigned(pair, has_lungs)
+    frame = Frame(pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask, linear, settings.hu_range, torch.device(device))
     field: CellField | SplineField
     frame, field = _discrete(frame, start, settings, progress)
-    pairs: list[Pairs] = [(*landmarks, settings.landmark_weight, LANDMARK_SCALE_MM)] if landmarks else []
+    pairs: list[Pairs] = [(*pair.landmarks, settings.landmark_weight, LANDMARK_SCALE_MM)] if pair.landmarks else []
     keypoints = None
     count = len(settings.levels)
     for k, level in enumerate(settings.levels):
@@ -75,10 +62,24 @@ def fit_field(
         with progress.stage(f"Refinement {k + 1}", until=end) as step:
             grid = ControlGrid.over_box(*frame.control_box(), level.control_spacing_mm)
             spline = _carried_over(grid, field)
-            problem = _problem(frame, grid, level, pairs, has_masks, settings)
+            problem = _problem(frame, grid, level, pairs, has_lungs, settings)
             field = SplineField(grid, refine(problem, spline.coefficients, level.iterations, step))
     assert isinstance(field, SplineField)
     return frame, field, keypoints
+
+
+def _prealigned(pair: Pair, has_lungs: bool) -> tuple[sitk.AffineTransform, sitk.Transform | None]:
+    """Linear part of the map, and the user's transform where it is not linear (the search then starts from it)."""
+    masks = (pair.fixed_mask, pair.moving_mask) if has_lungs else (None, None)
+    if pair.initial_transform is None:
+        return translation(initial_translation(pair.fixed, pair.moving, *masks)), None
+    lower, upper = mask_box_mm(pair.fixed_mask)
+    points = lower + np.stack(np.meshgrid(*[np.linspace(0, 1, 8)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) * (upper - lower)
+    targets = np.array([pair.initial_transform.TransformPoint(p.tolist()) for p in points])
+    linear = fit_affine(points, targets)
+    matrix, offset = matrix_and_offset(linear)
+    is_linear = np.abs(points @ matrix.T + offset - targets).max() < 0.01
+    return linear, None if is_linear else pair.initial_transform
 
 
 def _discrete(
@@ -152,7 +153,7 @@ def _problem(
     grid: ControlGrid,
     level: Level,
     pairs: list[Pairs],
-    has_masks: bool,
+    has_lungs: bool,
     settings: RegistrationSettings,
 ) -> Problem:
     lattice = frame.lattice(level.feature_spacing_mm)
@@ -161,7 +162,7 @@ def _problem(
     terms: list[FeatureTerm | PointTerm] = [
         FeatureTerm(fixed, moving, mask, lattice, grid, covered=frame.moving_coverage(lattice))
     ]
-    if has_masks and settings.mask_weight > 0:
+    if has_lungs and settings.mask_weight > 0:
         coarse = frame.lattice(SURFACE_LATTICE_MM)
         fixed_distance, moving_distance = frame.surface_distances(coarse)
         band = (fixed_distance.abs() < SURFACE_BAND_MM).any(dim=1)[0]
