@@ -1,6 +1,6 @@
 """`make demo`: register a phantom pair, and a real pair where there is one, and photograph the panel at work.
 
-    python -m Testing.demo [FOLDER]        reports, fields and pictures go there (default build/demo)
+python -m Testing.demo [FOLDER]        reports, fields and pictures go there (default build/demo)
 """
 
 from __future__ import annotations
@@ -54,7 +54,11 @@ def main(arguments: list[str]) -> int:
     from .LungRegistration.screenshots import take
 
     pictures = take(output / "panel")
-    print("\n".join(["", *lines, *(f"picture       {path}" for path in pictures), "", "For research use only. Not for clinical use."]))
+    print(
+        "\n".join(
+            ["", *lines, *(f"picture       {path}" for path in pictures), "", "For research use only. Not for clinical use."]
+        )
+    )
     return 0
 
 

@@ -16,5 +16,7 @@ def test_pip_install_gives_the_command(tmp_path):
     subprocess.run(install, check=True)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     command = tmp_path / "site" / "bin" / "correspond"
-    shown = subprocess.run([sys.executable, command, "lung", "register", "--help"], env=environment, capture_output=True, text=True)
+    shown = subprocess.run(
+        [sys.executable, command, "lung", "register", "--help"], env=environment, capture_output=True, text=True
+    )
     assert shown.returncode == 0 and "--fixed-mask" in shown.stdout, shown.stderr

@@ -44,7 +44,15 @@ def extension(tmp_path):
 
 
 def configure(root: Path) -> subprocess.CompletedProcess:
-    command = [CMAKE, "-S", root, "-B", root / "build", f"-DSlicer_DIR={STAND_IN}", f"-DCMAKE_INSTALL_PREFIX={root / 'installed'}"]
+    command = [
+        CMAKE,
+        "-S",
+        root,
+        "-B",
+        root / "build",
+        f"-DSlicer_DIR={STAND_IN}",
+        f"-DCMAKE_INSTALL_PREFIX={root / 'installed'}",
+    ]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -68,7 +76,9 @@ def test_a_listed_file_must_exist(extension):
     refuse(extension, "FirstLib/lost.py", "listed but absent")
 
 
-@pytest.mark.parametrize("name", ["FirstLib/new.py", "Resources/panel.ui", "Resources/card.json", "Resources/w.safetensors", "Resources/a.png"])
+@pytest.mark.parametrize(
+    "name", ["FirstLib/new.py", "Resources/panel.ui", "Resources/card.json", "Resources/w.safetensors", "Resources/a.png"]
+)
 def test_a_file_on_disk_must_be_listed(extension, name):
     path = extension / "First" / name
     path.parent.mkdir(exist_ok=True)
