@@ -34,9 +34,7 @@ def surface_distances_mm(a: np.ndarray, b: np.ndarray, spacing_mm: Sequence[floa
         spacing_mm: voxel size in the order of the array axes.
     """
     surface_a, surface_b = _surface(a), _surface(b)
-    to_a = ndimage.distance_transform_edt(~surface_a, sampling=spacing_mm)
-    to_b = ndimage.distance_transform_edt(~surface_b, sampling=spacing_mm)
-    return to_b[surface_a], to_a[surface_b]
+    return _distance_mm(surface_b, spacing_mm)[surface_a], _distance_mm(surface_a, spacing_mm)[surface_b]
 
 
 def label_agreement(fixed_labels: sitk.Image, other_labels: sitk.Image) -> dict:
@@ -97,3 +95,11 @@ def _agreement(a: np.ndarray, b: np.ndarray, spacing_zyx: Sequence[float]) -> di
 def _surface(mask: np.ndarray) -> np.ndarray:
     """Voxels of the mask with a face neighbor outside; the border of the array counts as outside."""
     return mask & ~ndimage.binary_erosion(mask)
+
+
+def _distance_mm(surface: np.ndarray, spacing_mm: Sequence[float]) -> np.ndarray:
+    """Euclidean distance of every voxel to the nearest voxel of a surface one voxel thick."""
+    image = sitk.GetImageFromArray(surface.astype(np.uint8))
+    image.SetSpacing([float(s) for s in reversed(spacing_mm)])
+    distance = sitk.SignedMaurerDistanceMap(image, squaredDistance=False, useImageSpacing=True)
+    return np.abs(sitk.GetArrayFromImage(distance))

@@ -20,6 +20,7 @@ from .quality import LIMITS, check_result
 
 AIR_HU = -1000.0
 MECHANICS_SPACING_MM = 2.0
+FUNCTION_SPACING_MM = 1.3
 
 
 @dataclass
@@ -87,7 +88,7 @@ def evaluate(
     with progress.stage("Regional mechanics and function", until=0.85):
         if pair.fixed_mask is not None:
             figures["mechanics"], maps = _mechanics(pair, pair.fixed_mask, fixed_to_moving_mm)
-            figures["function"], function_maps = _function(pair, jacobian, warped)
+            figures["function"], function_maps = _function(pair, pair.fixed_mask, jacobian, warped)
             maps |= function_maps
     with progress.stage("Expected local error", until=1.0):
         if pair.fixed_mask is not None:
@@ -142,29 +143,31 @@ def _keypoints(keypoints: Mapping[str, np.ndarray] | None, field_mm: sitk.Image)
 
 
 def _volumes(pair: Pair, jacobian: sitk.Image, warped: sitk.Image) -> dict:
-    values = sitk.GetArrayViewFromImage(jacobian)
-    everywhere = volume_checks.jacobian_statistics(values)
+    everywhere = volume_checks.jacobian_statistics(sitk.GetArrayViewFromImage(jacobian))
     figures: dict = {
         "folding_percent": {"lung": None, "everywhere": everywhere["folding_percent"]},
         "jacobian": {"everywhere": everywhere},
     }
-    fixed_regions = volume_checks.named_regions(pair.fixed_lobes, pair.fixed_mask, pair.lobe_names)
+    fixed_box = volume_checks.box_of(pair.fixed_mask, pair.fixed_lobes)
+    moving_box = volume_checks.box_of(pair.moving_mask, pair.moving_lobes)
+    fixed_regions = volume_checks.named_regions(pair.fixed_lobes, pair.fixed_mask, pair.lobe_names, fixed_box)
+    moving_regions = volume_checks.named_regions(pair.moving_lobes, pair.moving_mask, pair.lobe_names, moving_box)
+    determinant, fixed_hu, warped_hu = (sitk.GetArrayViewFromImage(i)[fixed_box] for i in (jacobian, pair.fixed, warped))
+    moving_hu = sitk.GetArrayViewFromImage(pair.moving)[moving_box]
+    fixed_mm3, moving_mm3 = (float(np.prod(image.GetSpacing())) for image in (pair.fixed, pair.moving))
     for name, region in fixed_regions.items():
-        figures["jacobian"][name] = volume_checks.jacobian_statistics(values[region])
+        figures["jacobian"][name] = volume_checks.jacobian_statistics(determinant[region])
     if "lung" in fixed_regions:
         figures["folding_percent"]["lung"] = figures["jacobian"]["lung"]["folding_percent"]
-        figures["jacobian"]["histogram"] = volume_checks.histogram(values[fixed_regions["lung"]])
-    moving_regions = volume_checks.named_regions(pair.moving_lobes, pair.moving_mask, pair.lobe_names)
-    fixed_mm3, moving_mm3 = (float(np.prod(image.GetSpacing())) for image in (pair.fixed, pair.moving))
-    figures["volume_balance"] = volume_checks.volume_balance(values, fixed_mm3, fixed_regions, moving_regions, moving_mm3)
-    fixed_hu, moving_hu, warped_hu = (sitk.GetArrayViewFromImage(image) for image in (pair.fixed, pair.moving, warped))
+        figures["jacobian"]["histogram"] = volume_checks.histogram(determinant[fixed_regions["lung"]])
+    figures["volume_balance"] = volume_checks.volume_balance(determinant, fixed_mm3, fixed_regions, moving_regions, moving_mm3)
     figures["tissue_mass_g"] = {
         name: {
             "fixed": volume_checks.tissue_mass_g(fixed_hu, region, fixed_mm3),
             "moving": volume_checks.tissue_mass_g(moving_hu, moving_regions[name], moving_mm3)
             if name in moving_regions
             else None,
-            "mapped": volume_checks.tissue_mass_g(warped_hu, region, fixed_mm3, values),
+            "mapped": volume_checks.tissue_mass_g(warped_hu, region, fixed_mm3, determinant),
         }
         for name, region in fixed_regions.items()
     }
@@ -219,20 +222,27 @@ def _mechanics(pair: Pair, lung: sitk.Image, field_mm: sitk.Image) -> tuple[dict
     return regional_mechanics(maps, regions), maps
 
 
-def _function(pair: Pair, jacobian: sitk.Image, warped: sitk.Image) -> tuple[dict, dict[str, sitk.Image]]:
-    regions = volume_checks.named_regions(pair.fixed_lobes, pair.fixed_mask, pair.lobe_names)
-    box = volume_checks.bounding_slices(regions["lung"], margin=5)
-    fixed_hu, warped_hu, det = (sitk.GetArrayViewFromImage(image)[box] for image in (pair.fixed, warped, jacobian))
-    maps = ventilation.function_maps(fixed_hu, warped_hu, det, regions["lung"][box], pair.fixed.GetSpacing()[::-1], pair.fixed_is)
-    summary = ventilation.regional_function(maps, {name: region[box] & regions["lung"][box] for name, region in regions.items()})
-    start = [s.start for s in box][::-1]
-    images = {}
-    for name, values in maps.items():
-        images[name] = sitk.GetImageFromArray(values)
-        images[name].SetSpacing(pair.fixed.GetSpacing())
-        images[name].SetDirection(pair.fixed.GetDirection())
-        images[name].SetOrigin(pair.fixed.TransformIndexToPhysicalPoint(start))
+def _function(pair: Pair, lung: sitk.Image, jacobian: sitk.Image, warped: sitk.Image) -> tuple[dict, dict[str, sitk.Image]]:
+    """Regional function on the lung's box, finer voxels than `FUNCTION_SPACING_MM` averaged in blocks."""
+    box = volume_checks.bounding_slices(sitk.GetArrayViewFromImage(lung) != 0, margin=8)
+    block = [max(1, int(FUNCTION_SPACING_MM / s)) for s in pair.fixed.GetSpacing()]
+    fixed, moved, det = (sitk.BinShrink(_cut(image, box), block) for image in (pair.fixed, warped, jacobian))
+    on_grid = lambda image: sitk.Resample(image, fixed, sitk.Transform(), sitk.sitkNearestNeighbor, 0)  # noqa: E731
+    lobes = None if pair.fixed_lobes is None else on_grid(pair.fixed_lobes)
+    regions = volume_checks.named_regions(lobes, on_grid(lung), pair.lobe_names)
+    fixed_hu, moved_hu, determinant = (sitk.GetArrayViewFromImage(image) for image in (fixed, moved, det))
+    maps = ventilation.function_maps(fixed_hu, moved_hu, determinant, regions["lung"], fixed.GetSpacing()[::-1], pair.fixed_is)
+    summary = ventilation.regional_function(maps, {name: region & regions["lung"] for name, region in regions.items()})
+    images = {name: sitk.GetImageFromArray(values) for name, values in maps.items()}
+    for image in images.values():
+        image.CopyInformation(fixed)
     return summary, images
+
+
+def _cut(image: sitk.Image, box: tuple[slice, ...]) -> sitk.Image:
+    """The part of an image in a box of array slices (z, y, x)."""
+    z, y, x = box
+    return image[x, y, z]
 
 
 def _expected_error(error_map: ErrorMap) -> dict:
