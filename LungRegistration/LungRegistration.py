@@ -53,8 +53,13 @@ def registerSampleData():
         sampleName=SAMPLE_NAME,
         uris="",
         thumbnailFileName=slicer.modules.LungRegistrationInstance.resourcePath("Icons/BreathingLungs.png"),
-        customDownloader=lambda source: LungRegistrationLogic().loadSampleData(),
+        customDownloader=downloadSampleData,
     )
+
+
+def downloadSampleData(source):
+    """What the button in the Sample Data module does."""
+    LungRegistrationLogic().loadSampleData()
 
 
 class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -145,16 +150,26 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if nodes != self._observedInputs:
             self.removeObservers(self.onInputModified)
             for node in nodes:
-                self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onInputModified)
+                self._observeInput(node)
             self._observedInputs = nodes
         self.inspect.refresh()
         self.onInputModified()
 
+    def _observeInput(self, node):
+        self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onInputModified)
+        if node.IsA("vtkMRMLMarkupsNode"):
+            for event in (node.PointAddedEvent, node.PointRemovedEvent, node.PointModifiedEvent):
+                self.addObserver(node, event, self.onInputModified)
+        elif node.IsA("vtkMRMLSegmentationNode"):
+            for event in (slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentRemoved):
+                self.addObserver(node.GetSegmentation(), event, self.onInputModified)
+
     def onInputModified(self, caller=None, event=None):
         """An input has changed, for example a landmark was added."""
         self.inputs.refresh()
-        self.run.ready(self.request().missing())
-        self.export.refresh()
+        missing = self.request().missing()
+        self.run.ready(missing)
+        self.export.refresh(missing)
 
     def request(self):
         """What the panel asks for."""
@@ -309,16 +324,20 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
             onFinished,
         )
 
-    def loadSampleData(self):
-        """Make the phantom pair on this computer, bring it into the scene, and return its nodes (SamplePair)."""
-        return self.startSampleData().wait()
+    def loadSampleData(self, size=None):
+        """Make the phantom pair on this computer, bring it into the scene, and return its nodes (SamplePair).
 
-    def startSampleData(self, onProgress=None, onFinished=None):
+        size: voxels along x, y, z; at least 32 each.
+        """
+        return self.startSampleData(size).wait()
+
+    def startSampleData(self, size=None, onProgress=None, onFinished=None):
         """Make the phantom pair beside Slicer; returns a Background."""
         from LungRegistrationFace import sample_data
         from LungRegistrationFace.background import Background
 
-        return Background(sample_data.command, sample_data.load, (), onProgress, onFinished)
+        size = size or sample_data.SAMPLE_SIZE
+        return Background(lambda folder: sample_data.command(folder, size), sample_data.load, (), onProgress, onFinished)
 
     def placeMovingData(self, result, request):
         """Put the moving image, its landmarks and its segmentation under the transform: they appear on the fixed image."""

@@ -77,9 +77,9 @@ def _landmarks(points_mm, name):
     return node
 
 
-def command(folder):
+def command(folder, size):
     """Arguments of the command that writes the phantom pair into a job folder."""
-    return ["lung", "phantom", "--output", str(folder / "pair"), "--size", *(str(n) for n in SAMPLE_SIZE)]
+    return ["lung", "phantom", "--output", str(folder / "pair"), "--size", *(str(n) for n in size)]
 
 
 def load(folder):

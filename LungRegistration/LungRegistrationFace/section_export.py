@@ -14,7 +14,7 @@ class ExportSection:
 
     def __init__(self, ui, result, request, showError):
         """result: returns the RegistrationResult or None; request: returns the RegistrationRequest of the panel."""
-        self.ui, self._result, self._request, self._showError = ui, result, request, showError
+        self.ui, self._result, self._showError = ui, result, showError
         folder = ui.exportFolderPathLineEdit
         ui.exportH5Button.connect(
             "clicked()", lambda: self._write(lambda: [exportTransform(result(), folder.currentPath, ".h5")])
@@ -27,13 +27,12 @@ class ExportSection:
         ui.copyCommandButton.connect("clicked()", lambda: self._copy(lambda: asCommandLine(request(), folder.currentPath)))
         ui.copyPythonButton.connect("clicked()", lambda: self._copy(lambda: asPython(request())))
 
-    def refresh(self):
-        """Enable what can be exported."""
+    def refresh(self, missing):
+        """Enable what can be exported; `missing`: why the registration cannot be copied, or an empty string."""
         result = self._result()
         self.ui.exportH5Button.enabled = self.ui.exportNrrdButton.enabled = result is not None
         self.ui.exportTablesButton.enabled = result is not None and (result.landmarkTable or result.volumeChangeTable) is not None
         self.ui.exportReportButton.enabled = result is not None and result.reportPage is not None
-        missing = self._request().missing()
         for button in (self.ui.copyCommandButton, self.ui.copyPythonButton):
             button.enabled = not missing
 

@@ -169,6 +169,7 @@ class InspectSection:
         if self._filled.get(widget) == state:
             return
         self._filled[widget] = state
+        widget.blockSignals(True)
         columns = tableColumns(tableNode) if tableNode is not None else {}
         names = [name for name in names or columns if name in columns]
         widget.setSortingEnabled(False)
@@ -183,3 +184,4 @@ class InspectSection:
                 widget.setItem(row, column, item)
         widget.resizeColumnsToContents()
         widget.setSortingEnabled(True)
+        widget.blockSignals(False)
