@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,13 @@ from CorrespondCoreLib.files import check_output_folder, whole_folder, write_jso
 from CorrespondCoreLib.process_usage import seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
-from . import inputs, landmarks
+from . import inputs
 from .displacement import resample_field
 from .evaluation import Evaluation, Pair, evaluate
 from .masks import lung_mask
 from .memory_need import check_memory
 from .outputs import write_field, write_image
+from .pair_files import Files, Wishes, binary, read_pair
 from .report import build_report
 from .report_page import report_page
 from .report_pictures import jacobian_window, report_pictures
@@ -28,46 +28,6 @@ from .settings import RegistrationSettings
 from .volume_checks import inverse_consistency_mm
 
 RESULT_KEYS = ("check_result", "warnings", "folding_percent", "volume_balance", "expected_error_mm", "peak_memory_gb", "device")
-
-
-@dataclass
-class Files:
-    """What a run reads. Only the two volumes are needed; everything is a path.
-
-    fixed, moving: any ITK image, a DICOM folder, or one file of a DICOM series.
-    fixed_mask, moving_mask: lungs (nonzero); found if absent. fixed_lobes, moving_lobes: label maps.
-    landmarks: CSV, see landmarks.py. initial_transform: ITK transform, maps fixed points to moving points.
-    """
-
-    fixed: Path
-    moving: Path
-    fixed_mask: Path | None = None
-    moving_mask: Path | None = None
-    fixed_lobes: Path | None = None
-    moving_lobes: Path | None = None
-    landmarks: Path | None = None
-    initial_transform: Path | None = None
-
-    def names(self) -> dict[str, str]:
-        """The bare names of the files that are given, by role."""
-        return {role: Path(path).name for role, path in vars(self).items() if path is not None}
-
-
-@dataclass
-class Wishes:
-    """What a run writes and says, beyond the registration's own settings.
-
-    fixed_is: "inspiration" or "expiration". native_grid: field on the fixed image's own grid. maps: also stretches, ventilation,
-    parametric response and expected error as images. names: file names of the inputs stand in the report.
-    guide: the landmarks draw the registration, instead of only judging it.
-    """
-
-    fixed_is: str = "inspiration"
-    native_grid: bool = False
-    maps: bool = False
-    names: bool = False
-    guide: bool = False
-    lobe_names: dict[int, str] = field(default_factory=dict)
 
 
 def register_files(
@@ -110,7 +70,7 @@ def register_files(
         progress=progress.part(until=0.8),
     )
     masks = {role: _source(getattr(pair, f"{role}_mask"), getattr(result, f"{role}_mask")) for role in ("fixed", "moving")}
-    pair.fixed_mask, pair.moving_mask = (_binary(mask) for mask in (result.fixed_mask, result.moving_mask))
+    pair.fixed_mask, pair.moving_mask = (binary(mask) for mask in (result.fixed_mask, result.moving_mask))
     forward, backward = result.fixed_to_moving_mm, result.moving_to_fixed_mm
     evaluation = evaluate(pair, forward, result.inverse_error_mm, result.keypoints, progress.part(until=0.95))
     facts = {
@@ -187,33 +147,6 @@ def evaluate_files(
     return {**report, "files": [str(Path(output) / name) for name in names]}
 
 
-def read_pair(files: Files, wishes: Wishes, progress: Progress) -> tuple[Pair, sitk.Transform | None]:
-    """Read and check everything that `files` names; the initial transform comes second.
-
-    Raises:
-        InputError: anything that cannot be used, with what to do about it.
-    """
-    fixed, moving = inputs.read_volume(files.fixed, "fixed"), inputs.read_volume(files.moving, "moving")
-    initial = inputs.read_transform(files.initial_transform) if files.initial_transform else None
-    inputs.check_pair(fixed, moving, progress, initial)
-    pair = Pair(fixed, moving, fixed_is=wishes.fixed_is, lobe_names=wishes.lobe_names)
-    for role, image in (("fixed", fixed), ("moving", moving)):
-        mask, lobes = getattr(files, f"{role}_mask"), getattr(files, f"{role}_lobes")
-        if mask:
-            setattr(pair, f"{role}_mask", inputs.read_mask(mask, image, role, progress))
-        if lobes:
-            labels = inputs.read_labels(lobes, image, f"{role} lobe map", progress)
-            setattr(pair, f"{role}_lobes", labels)
-            if not mask:
-                setattr(pair, f"{role}_mask", _binary(labels))
-    if files.landmarks:
-        pair.fixed_landmarks_mm, pair.moving_landmarks_mm = landmarks.read_landmarks(files.landmarks)
-        landmarks.check_landmarks_inside(pair.fixed_landmarks_mm, fixed, "fixed", progress)
-        landmarks.check_landmarks_inside(pair.moving_landmarks_mm, moving, "moving", progress)
-        pair.landmarks_used_in_fit = wishes.guide
-    return pair, initial
-
-
 def _write_maps(evaluation: Evaluation, folder: Path) -> None:
     for name, image in evaluation.maps.items():
         write_image(image, folder / f"{name}.nrrd")
@@ -251,10 +184,6 @@ def _output_bytes(pair: Pair, wishes: Wishes) -> int:
 
 def _both_lobes(pair: Pair) -> bool:
     return pair.fixed_lobes is not None and pair.moving_lobes is not None
-
-
-def _binary(mask: sitk.Image | None) -> sitk.Image | None:
-    return None if mask is None else sitk.Cast(mask != 0, sitk.sitkUInt8)
 
 
 def _source(given: sitk.Image | None, used: sitk.Image | None) -> str:

@@ -12,10 +12,10 @@ import SimpleITK as sitk
 from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import Cancelled, InputError, OutOfMemory, OutputError
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib import run as run_module
 from LungRegistrationLib.datasets import write_phantom
 from LungRegistrationLib.displacement import displacement_at, jacobian_determinant, warp_image
 from LungRegistrationLib.landmarks import read_landmarks
+from LungRegistrationLib.pair_files import Files, Wishes, read_pair
 from LungRegistrationLib.settings import RegistrationSettings
 from LungRegistrationLib.tre import landmark_errors_mm
 
@@ -101,7 +101,8 @@ def test_the_report_says_what_is_promised(report):
     assert report["device"] == "cpu"
     assert 0.1 < report["peak_memory_gb"] < 100
     stages = {name: seconds for name, seconds in report["seconds"].items() if name != "total"}
-    assert {"Reading", "Discrete search", "Writing"} <= set(stages) | {"Writing"}
+    assert "Reading" in stages
+    assert len(stages) > 5
     assert report["seconds"]["total"] >= sum(stages.values())
     assert len([name for name in report["mechanics"] if name.startswith("lobe")]) == 5
     assert report["inputs"]["fixed_mask"] == "given"
@@ -156,10 +157,10 @@ def test_the_native_grid_the_names_and_guiding_landmarks_on_request(data, tmp_pa
     assert report["tre_mm"]["landmarks_used_in_fit"] is True
 
 
-@pytest.mark.parametrize("stage", ["Reading", "Discrete search", "Displacement field"])
-def test_a_cancelled_run_leaves_nothing(data, tmp_path, stage):
-    seen = []
-    progress = Progress(show=lambda fraction, name: seen.append(name), cancelled=lambda: stage in seen)
+@pytest.mark.parametrize("when", [0.01, 0.2, 0.75, 0.9])
+def test_a_cancelled_run_leaves_nothing(data, tmp_path, when):
+    seen = [0.0]
+    progress = Progress(show=lambda fraction, name: seen.append(fraction), cancelled=lambda: seen[-1] >= when)
     with pytest.raises(Cancelled):
         cli.run(command(data, tmp_path / "out"), progress)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -284,8 +285,8 @@ def test_a_phantom_on_a_real_scan_comes_from_the_command_line(data, tmp_path):
 
 
 def test_reading_a_pair_with_lobes_alone_makes_them_the_lungs(data):
-    files = run_module.Files(data / "fixed.nrrd", data / "moving.nrrd", fixed_lobes=data / "fixed_lobes.nrrd")
-    pair, initial = run_module.read_pair(files, run_module.Wishes(), Progress())
+    files = Files(data / "fixed.nrrd", data / "moving.nrrd", fixed_lobes=data / "fixed_lobes.nrrd")
+    pair, initial = read_pair(files, Wishes(), Progress())
     assert initial is None
     lobes, mask = (sitk.GetArrayFromImage(image) for image in (pair.fixed_lobes, pair.fixed_mask))
     assert np.array_equal(mask != 0, lobes != 0)
