@@ -25,14 +25,15 @@ def landmark_errors_mm(field: sitk.Image | None, fixed_mm: np.ndarray, moving_mm
 
 
 def snapped_errors_mm(field: sitk.Image | None, fixed_mm: np.ndarray, moving_mm: np.ndarray, moving: sitk.Image) -> np.ndarray:
-    """Errors as DIR-Lab's site counts them: between the voxels of the moving image that hold the mapped and the true point.
+    """Errors as DIR-Lab's site counts them, in whole voxels of the moving image along each of its axes.
 
-    Both conventions stand in the literature; with 2.5 mm slices and landmarks on voxel centers this one gives lower means.
+    For landmarks on voxel centers, as DIR-Lab's, this is the distance from the voxel that holds the mapped point. Both conventions
+    stand in the literature; with 2.5 mm slices this one gives lower means.
     """
-    matrix, origin = voxel_to_lps(moving), np.array(moving.GetOrigin())
+    matrix = voxel_to_lps(moving)
     mapped = fixed_mm if field is None else fixed_mm + displacement_at(field, fixed_mm)
-    voxel, true_voxel = (np.round((points - origin) @ np.linalg.inv(matrix).T) for points in (mapped, moving_mm))
-    return np.linalg.norm((voxel - true_voxel) @ matrix.T, axis=1)
+    voxels = np.round((mapped - moving_mm) @ np.linalg.inv(matrix).T)
+    return np.linalg.norm(voxels @ matrix.T, axis=1)
 
 
 def error_statistics(errors_mm: np.ndarray) -> dict:
