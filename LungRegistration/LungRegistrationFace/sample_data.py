@@ -44,7 +44,8 @@ def addPair(fixed, moving, fixedLobes, movingLobes, fixed_mm, moving_mm):
     landmarks = [_landmarks(fixed_mm, _("Landmarks inspiration")), _landmarks(moving_mm, _("Landmarks expiration"))]
     slicer.util.setSliceViewerLayers(background=volumes[0], foreground=None, label=None, fit=True)
     rightLung_mm = fixed_mm[fixed_mm[:, 0] < 0].mean(axis=0)
-    slicer.modules.markups.logic().JumpSlicesToLocation(-rightLung_mm[0], -rightLung_mm[1], rightLung_mm[2], True)
+    slicer.modules.markups.logic().JumpSlicesToLocation(-rightLung_mm[0], -rightLung_mm[1], rightLung_mm[2], False)
+    _showIn3D(lobes[0])
     return SamplePair(*volumes, *lobes, *landmarks)
 
 
@@ -65,6 +66,16 @@ def _lobes(labels, volumeNode, name):
         slicer.util.updateSegmentBinaryLabelmapFromArray((values == label).astype(np.uint8), node, segmentID, volumeNode)
     node.GetDisplayNode().SetVisibility(False)
     return node
+
+
+def _showIn3D(segmentationNode):
+    """Show the lobes in 3D, see-through, and not in the slices."""
+    segmentationNode.CreateClosedSurfaceRepresentation()
+    display = segmentationNode.GetDisplayNode()
+    display.SetVisibility(True)
+    display.SetVisibility2DFill(False)
+    display.SetVisibility2DOutline(False)
+    display.SetOpacity3D(0.6)
 
 
 def _landmarks(points_mm, name):

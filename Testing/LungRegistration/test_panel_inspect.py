@@ -9,6 +9,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from Testing import host
 from Testing.LungRegistration.panel import PanelTestCase
 
+import qt  # isort: skip
 import slicer  # isort: skip
 
 
@@ -124,11 +125,9 @@ class InspectTest(PanelTestCase):
         self.ui.landmarkErrorsGroupBox.collapsed = False
         table = self.ui.landmarkTable
         table.setCurrentCell(7, 0)
-        labels = [
-            self.pair.fixedLandmarks.GetNthControlPointLabel(i)
-            for i in range(self.pair.fixedLandmarks.GetNumberOfControlPoints())
-        ]
-        there = self.pair.fixedLandmarks.GetNthControlPointPosition(labels.index(table.item(7, 0).text()))
+        landmarks = self.pair.fixedLandmarks
+        labels = [landmarks.GetNthControlPointLabel(i) for i in range(landmarks.GetNumberOfControlPoints())]
+        there = landmarks.GetNthControlPointPosition(labels.index(table.item(7, 0).text()))
         for view, axis in (("Red", 2), ("Yellow", 0), ("Green", 1)):
             plane = slicer.app.layoutManager().sliceWidget(view).mrmlSliceNode().GetSliceToRAS()
             self.assertAlmostEqual(plane.GetElement(axis, 3), there[axis], delta=0.01, msg=view)
@@ -137,8 +136,6 @@ class InspectTest(PanelTestCase):
         self.screenshot("landmarks")
 
     def test_landmarks_sort_by_error(self):
-        import qt
-
         self.ui.landmarkErrorsGroupBox.collapsed = False
         table = self.ui.landmarkTable
         table.sortItems(2, qt.Qt.DescendingOrder)
@@ -165,7 +162,7 @@ class InspectTest(PanelTestCase):
 
     def test_measuring_again_with_other_landmarks_and_segments(self):
         self.ui.landmarkErrorsGroupBox.collapsed = self.ui.volumeChangeGroupBox.collapsed = False
-        for i in range(100):
+        for _ in range(100):
             self.pair.fixedLandmarks.RemoveNthControlPoint(0)
         self.ui.updateLandmarksButton.click()
         self.assertEqual(self.ui.landmarkTable.rowCount, 200)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from Testing.LungRegistration.panel import PanelTestCase, phantom
+from Testing.LungRegistration.panel import PanelTestCase, phantom, request, resultFolder
 
 import slicer  # isort: skip
 
@@ -22,12 +22,7 @@ class ResultTest(PanelTestCase):
         return np.linalg.norm(points(pair.movingLandmarks) - points(pair.fixedLandmarks), axis=1).mean()
 
     def place(self, pair, result):
-        from LungRegistrationFace.request import RegistrationRequest
-
-        request = RegistrationRequest(
-            pair.fixed, pair.moving, movingMask=(pair.movingLobes, ""), movingLandmarks=pair.movingLandmarks
-        )
-        self.widget.logic.placeMovingData(result, request)
+        self.widget.logic.placeMovingData(result, request(pair))
 
     def test_the_transform_is_named_and_lies_in_a_folder_with_its_results(self):
         _, result = self.showResult()
@@ -141,8 +136,6 @@ class ResultTest(PanelTestCase):
 
     def test_two_results_have_two_names(self):
         from LungRegistrationFace.result_loading import loadResult
-
-        from Testing.LungRegistration.panel import request, resultFolder
 
         pair, first = self.showResult()
         second = loadResult(resultFolder(), request(pair), None)
