@@ -27,8 +27,8 @@ def landmark_errors_mm(field: sitk.Image | None, fixed_mm: np.ndarray, moving_mm
 def snapped_errors_mm(field: sitk.Image | None, fixed_mm: np.ndarray, moving_mm: np.ndarray, moving: sitk.Image) -> np.ndarray:
     """Errors as DIR-Lab's site counts them, in whole voxels of the moving image along each of its axes.
 
-    For landmarks on voxel centers, as DIR-Lab's, this is the distance from the voxel that holds the mapped point. Both conventions
-    stand in the literature; with 2.5 mm slices this one gives lower means.
+    For landmarks on voxel centers, as DIR-Lab's, this is the distance from the voxel that holds the mapped point. Both
+    conventions stand in the literature; with 2.5 mm slices this one gives lower means.
     """
     matrix = voxel_to_lps(moving)
     mapped = fixed_mm if field is None else fixed_mm + displacement_at(field, fixed_mm)
