@@ -20,6 +20,7 @@ from .linear import matrix_and_offset
 from .tensors import field_to_image
 
 LARGEST_RESAMPLING_ERROR_MM = 0.05
+LARGEST_INVERSE_ERROR_MM = 0.1
 LEAST_DETERMINANT = 0.01
 PROBES = 100_000
 

@@ -71,11 +71,11 @@ def match(
     half = max(BLOCK_AXIS) // 2
     radius = round(SEARCH_MM / h)
     guess = guess_mm.flip(1) / h
-    forward = _best(fixed, moving, points - half, guess, radius, h)
+    forward = _best(fixed, moving, points - half, guess, radius, NEARNESS * h**2)
     step(0.5)
     landed = (points + forward).round().long()
     rest = points + forward - landed
-    backward = _best(moving, fixed, landed - half, -guess, radius, h)
+    backward = _best(moving, fixed, landed - half, -guess, radius, 0.0)  # by the images alone, else chance would agree
     error = (landed + rest + backward - points).norm(dim=1) * h
     good = error < BACK_ERROR_MM
     origin = guess_mm.new_tensor(lattice.origin_mm)
@@ -89,19 +89,20 @@ def _best(
     corner: torch.Tensor,
     guess: torch.Tensor,
     radius: int,
-    h: float,
+    nearness: float,
 ) -> torch.Tensor:
     """Displacement of least cost in voxels (n, 3) as (z, y, x), between voxels by a parabola along each axis."""
     base = guess.round().long()
     width = 2 * radius + 1
     costs = block_costs(f, m, corner, base, radius, BLOCK_AXIS).view(-1, width, width, width)
     reach = torch.arange(-radius, radius + 1, device=costs.device)
+    preferred = costs.clone()
     for axis in range(3):
-        distance = (reach + (base - guess)[:, axis, None]) * h
+        distance = reach + (base - guess)[:, axis, None]
         shape = [-1, 1, 1, 1]
         shape[axis + 1] = width
-        costs += NEARNESS * distance.square().view(shape)
-    best = costs.flatten(1).argmin(dim=1)
+        preferred += nearness * distance.square().view(shape)
+    best = preferred.flatten(1).argmin(dim=1)
     index = torch.stack([best // width**2, best // width % width, best % width], dim=1)
     inner = index.clamp(1, width - 2)
     rows = torch.arange(len(best), device=costs.device)

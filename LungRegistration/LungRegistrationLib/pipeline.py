@@ -15,6 +15,7 @@ from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
 
 from .compact_field import (
+    LARGEST_INVERSE_ERROR_MM,
     LARGEST_RESAMPLING_ERROR_MM,
     both_fields,
     field_lattice,
@@ -100,10 +101,11 @@ def register(
                 if swapped:
                     forward, backward = backward, forward
                 error = resampling_error_mm(frame, spline, forward, inverse=swapped)
-                if error <= LARGEST_RESAMPLING_ERROR_MM:
+                inverse_error = inversion_error_mm(forward, backward, regions[0])
+                excess = max(error / LARGEST_RESAMPLING_ERROR_MM, inverse_error["max"] / LARGEST_INVERSE_ERROR_MM)
+                if not excess > 1:
                     break
-                spacing *= min(0.9, (0.9 * LARGEST_RESAMPLING_ERROR_MM / error) ** 0.5)  # the error falls with the square
-            inverse_error = inversion_error_mm(forward, backward, regions[0])
+                spacing *= min(0.9, (0.9 / excess) ** 0.5)  # both errors fall with the square of the spacing
     linear = frame.linear
     if swapped:
         linear = inverted(linear)
