@@ -124,15 +124,12 @@ def evaluate_files(
             output = check_output_folder(output, _output_bytes(pair, wishes))
         forward = inputs.read_field(field_file, pair.fixed)
         backward = inputs.read_field(inverse_file, pair.moving) if inverse_file else None
-    sources = {"fixed": "given" if pair.fixed_mask else "found", "moving": "given" if pair.moving_mask else "found"}
     with progress.stage("Lung masks", until=0.3):
-        pair.fixed_mask = pair.fixed_mask or lung_mask(pair.fixed)
-        pair.moving_mask = pair.moving_mask or lung_mask(pair.moving)
-    for role in sources:
-        if getattr(pair, f"{role}_mask") is None:
-            sources[role] = "none"
-            progress.warning(f"No lungs were found in the {role} volume: give a mask for figures of the lung.")
-    inverse_error = inverse_consistency_mm(forward, backward, pair.fixed_mask or pair.fixed) if backward else None
+        sources = {role: _find_lungs(pair, role, progress) for role in ("fixed", "moving")}
+    inverse_error = None
+    if backward is not None:
+        region = pair.fixed if pair.fixed_mask is None else pair.fixed_mask
+        inverse_error = inverse_consistency_mm(forward, backward, region)
     evaluation = evaluate(pair, forward, inverse_error, None, progress.part(until=0.95))
     facts: dict[str, Any] = {"method": "external", "masks": sources, "names": files.names() if wishes.names else None}
     if output is None:
@@ -145,6 +142,16 @@ def evaluate_files(
         report = _write_report(pair, evaluation, forward, progress, facts, folder)
         names = sorted(path.name for path in folder.iterdir())
     return {**report, "files": [str(Path(output) / name) for name in names]}
+
+
+def _find_lungs(pair: Pair, role: str, progress: Progress) -> str:
+    """Find the lungs of a scan that came without a mask; returns where the mask is from: given, found, or none."""
+    given = getattr(pair, f"{role}_mask")
+    used = lung_mask(getattr(pair, role)) if given is None else given
+    setattr(pair, f"{role}_mask", used)
+    if used is None:
+        progress.warning(f"No lungs were found in the {role} volume: give a mask for figures of the lung.")
+    return _source(given, used)
 
 
 def _write_maps(evaluation: Evaluation, folder: Path) -> None:
