@@ -21,7 +21,7 @@ lint: .venv/ready
 	$(PY) -m mypy
 
 bench: .venv/ready
-	$(PY) -m Testing.bench --output build/bench
+	PYTHONPATH=CorrespondCore:LungRegistration $(PY) -m Testing.bench --output build/bench
 
 package: .venv/ready
 	.venv/bin/cmake -S . -B build/package -DSlicer_DIR=$(CURDIR)/Testing/cmake -DCMAKE_INSTALL_PREFIX=$(CURDIR)/build/installed
