@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+
 from CorrespondCoreLib.metrics import compare_paired
 
 from . import figures, pairs, programs, table

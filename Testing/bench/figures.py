@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+from scipy import ndimage
+
 from LungRegistrationLib.displacement import jacobian_determinant, resample_field
 from LungRegistrationLib.landmarks import read_landmarks
 from LungRegistrationLib.tre import error_statistics, landmark_errors_mm
-from scipy import ndimage
 
 PLEURA_MM = 10.0
 

@@ -1,7 +1,8 @@
 """The pairs of the benchmark as folders of files that every program reads.
 
-A folder holds fixed.nrrd, moving.nrrd, their masks, landmarks.csv and, for a phantom, true_fixed_to_moving.nrrd and true_jacobian.nrrd.
-The lung masks' centers lie on each other (the same pre-alignment for all): only the origin of the moving image is changed.
+A folder holds fixed.nrrd, moving.nrrd, their masks, landmarks.csv and, for a phantom, true_fixed_to_moving.nrrd and
+true_jacobian.nrrd. The lung masks' centers lie on each other (the same pre-alignment for all): only the origin of the moving
+image is changed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+
 from CorrespondCoreLib.files import whole_folder
 from LungRegistrationLib.landmarks import read_landmarks, write_landmarks
 from LungRegistrationLib.outputs import write_field

@@ -1,4 +1,4 @@
-"""SimpleITK's B-spline registration: moments, affine, then mesh of 80 to 20 mm; correlation on 10 % samples, L-BFGS, fixed mask."""
+"""SimpleITK's B-spline registration: moments, affine, mesh of 80 to 20 mm; correlation on 10 % samples, L-BFGS, fixed mask."""
 
 import sys
 from pathlib import Path

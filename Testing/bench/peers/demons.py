@@ -1,4 +1,4 @@
-"""SimpleITK's diffeomorphic demons (Vercauteren et al. 2009): histogram matching, 4 levels 8-4-2-1 with 100, 100, 80, 30 iterations."""
+"""SimpleITK's diffeomorphic demons (Vercauteren et al. 2009): histogram matching, levels 8-4-2-1, 100-100-80-30 iterations."""
 
 import sys
 from pathlib import Path
