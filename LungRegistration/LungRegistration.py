@@ -88,12 +88,12 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         panel.setMRMLScene(slicer.mrmlScene)
         self.ui.resultSelector.addAttribute("vtkMRMLGridTransformNode", MARK)
         self.logic = LungRegistrationLogic()
-        parameters = lambda: self._parameterNode  # noqa: E731
-        self.inputs = InputsSection(self.ui, parameters, self.showError)
+        self.inputs = InputsSection(self.ui, lambda: self._parameterNode, self.showError)
         self.run = RunSection(self.ui, self.onApply, self.onCancel)
-        self.inspect = InspectSection(self.ui, parameters, self.showError)
+        self.inspect = InspectSection(self.ui, lambda: self._parameterNode, self.showError)
         self.export = ExportSection(self.ui, lambda: self.inspect.result, self.request, self.showError)
         self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
+        self.ui.placeMovingCheckBox.connect("clicked(bool)", self.onPlaceMoving)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
         self.initializeParameterNode()
@@ -175,23 +175,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """What the panel asks for."""
         from LungRegistrationFace.request import RegistrationRequest
 
-        p = self._parameterNode
-        settings = {"similarity": p.similarity.value, "regularizer": p.regularizer.value, "smoothing_mm": p.fieldSmoothingMm}
-        return RegistrationRequest(
-            fixed=p.fixedVolume,
-            moving=p.movingVolume,
-            fixedMask=(p.fixedMaskSegmentation, p.fixedMaskSegmentID),
-            movingMask=(p.movingMaskSegmentation, p.movingMaskSegmentID),
-            initialTransform=p.initialTransform,
-            fixedLandmarks=p.fixedLandmarks,
-            movingLandmarks=p.movingLandmarks,
-            matchBy=p.landmarkMatching.value,
-            guideByLandmarks=p.guideByLandmarks,
-            preset=p.preset.value,
-            settings={name: value for name, value in settings.items() if value},
-            device=p.device.value,
-            threads=p.threads,
-        )
+        return RegistrationRequest.fromParameters(self._parameterNode)
 
     def onApply(self):
         """Start the registration; the panel stays alive."""
@@ -220,17 +204,23 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onRegistered(self, background):
         """Show the result, or what went wrong."""
-        self.ended(background, _("Done. The result is shown below and in the folder '{name}'."))
-        if background.error is not None:
-            return
         result = background.value
-        if self._parameterNode is None:
+        done = _("Done. Everything lies in the folder '{name}'.").format(name=result.name) if result else ""
+        self.ended(background, done)
+        if result is None or self._parameterNode is None:
             return
         self._parameterNode.result = result.transform
         if self._parameterNode.placeMoving:
             self.logic.placeMovingData(result, self.request())
         if result.warped is not None:
             self.inspect.showMode("blend")
+
+    def onPlaceMoving(self, on):
+        """Show the moving data through the transform of the chosen result, or where they were."""
+        if not on:
+            self.logic.takeOutMovingData(self.request())
+        elif self.inspect.result is not None:
+            self.logic.placeMovingData(self.inspect.result, self.request())
 
     def onSampleData(self):
         """Make the phantom pair and choose it."""
@@ -280,8 +270,8 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         Args:
             fixedNode, movingNode: vtkMRMLScalarVolumeNode; the moving image is brought onto the fixed image.
             options: fields of LungRegistrationFace.request.RegistrationRequest (fixedMask, movingMask, initialTransform,
-                fixedLandmarks, movingLandmarks, matchBy, guideByLandmarks, preset, settings, device, threads), and the outputs
-                makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
+                fixedLandmarks, movingLandmarks, matchBy, guideByLandmarks, fixedIs, preset, settings, device, threads), and
+                the outputs makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
 
         Returns:
             RegistrationResult: transform, warped, jacobian, landmarkTable, volumeChangeTable, report, ...
@@ -343,9 +333,15 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         """Put the moving image, its landmarks and its segmentation under the transform: they appear on the fixed image."""
         from LungRegistrationFace.placement import place
 
-        for node in (request.moving, request.movingLandmarks, request.movingMask[0]):
-            if node is not None:
-                place(node, result)
+        for node in request.movingNodes():
+            place(node, result)
+
+    def takeOutMovingData(self, request):
+        """Undo `placeMovingData`: every node gets its own parent transform back."""
+        from LungRegistrationFace.placement import takeOut
+
+        for node in request.movingNodes():
+            takeOut(node)
 
 
 class LungRegistrationTest(ScriptedLoadableModuleTest):

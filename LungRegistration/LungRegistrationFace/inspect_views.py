@@ -24,7 +24,7 @@ class InspectViews:
 
     def show(self, result, mode, opacity=0.5, before=False):
         """Show fixed and warped image (or, `before`, the moving image as it was) in a mode."""
-        self.rest(result)
+        self._leaveMode(result)
         if mode == "jacobian":
             self._layers(result.fixed, result.jacobian, opacity)
             legendOf(result.jacobian).SetVisibility(True)
@@ -47,7 +47,7 @@ class InspectViews:
 
     def compareSideBySide(self, result, before=False):
         """Fixed image in the upper row of slice views, warped image (or the moving image as it was) in the lower row, linked."""
-        self.rest(result)
+        self._leaveMode(result)
         other = self._other(result, before)
         self._switchTo(slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView)
         layoutManager = slicer.app.layoutManager()
@@ -69,10 +69,13 @@ class InspectViews:
             slicer.app.layoutManager().setLayout(self._layoutBefore)
             self._layoutBefore = None
 
-    def rest(self, result):
-        """Stop the flicker and hide the color legend."""
+    def stopFlicker(self):
+        """Let the views rest."""
         self._timer.stop()
-        if result is not None and result.jacobian is not None:
+
+    def _leaveMode(self, result):
+        self.stopFlicker()
+        if result.jacobian is not None:
             legendOf(result.jacobian).SetVisibility(False)
 
     def _switchTo(self, layout):

@@ -31,8 +31,8 @@ def measureLandmarks(result, pairs):
     fillTable(result.node("landmarkTable", "vtkMRMLTableNode", _("Landmark errors")), dict(zip(COLUMNS, columns, strict=True)))
     curve = {
         "Landmarks (%)": 100 * np.arange(len(pairs) + 1) / len(pairs),
-        "Before (mm)": np.concatenate([[0], np.sort(before)]),
-        "After (mm)": np.concatenate([[0], np.sort(after)]),
+        "Before (mm)": np.sort([before.min(), *before]),
+        "After (mm)": np.sort([after.min(), *after]),
     }
     fillTable(result.node("landmarkCurve", "vtkMRMLTableNode", _("Cumulative landmark error")), curve)
     landmarkChart(result)

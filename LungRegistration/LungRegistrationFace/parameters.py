@@ -76,6 +76,16 @@ class Device(enum.Enum):
         ]
 
 
+class BreathingState(enum.Enum):
+    """Breathing state of the fixed image."""
+
+    INSPIRATION = "inspiration"
+    EXPIRATION = "expiration"
+
+    def label(self):
+        return {"inspiration": _("Inspiration"), "expiration": _("Expiration")}[self.value]
+
+
 class LandmarkMatching(enum.Enum):
     """How points of the two lists belong together."""
 
@@ -103,6 +113,7 @@ class LungRegistrationParameterNode:
 
     fixedVolume: vtkMRMLScalarVolumeNode
     movingVolume: vtkMRMLScalarVolumeNode
+    fixedIs: BreathingState
     fixedMaskSegmentation: vtkMRMLSegmentationNode
     fixedMaskSegmentID: str
     movingMaskSegmentation: vtkMRMLSegmentationNode

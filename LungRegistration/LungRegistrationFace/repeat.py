@@ -38,6 +38,7 @@ def asPython(request):
         "movingLandmarks": _nodeText(request.movingLandmarks),
         "matchBy": repr(request.matchBy) if request.fixedLandmarks else None,
         "guideByLandmarks": "True" if request.guideByLandmarks else None,
+        "fixedIs": repr(request.fixedIs),
         "preset": repr(request.preset),
         "settings": repr(request.settings) if request.settings else None,
         "device": repr(request.device),

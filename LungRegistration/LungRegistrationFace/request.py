@@ -35,10 +35,32 @@ class RegistrationRequest:
     movingLandmarks: object = None
     matchBy: str = "label"
     guideByLandmarks: bool = False
+    fixedIs: str = "inspiration"
     preset: str = "default"
     settings: dict = field(default_factory=dict)
     device: str = "auto"
     threads: int = 0
+
+    @classmethod
+    def fromParameters(cls, p):
+        """What the panel's parameter node asks for."""
+        settings = {"similarity": p.similarity.value, "regularizer": p.regularizer.value, "smoothing_mm": p.fieldSmoothingMm}
+        return cls(
+            fixed=p.fixedVolume,
+            moving=p.movingVolume,
+            fixedMask=(p.fixedMaskSegmentation, p.fixedMaskSegmentID),
+            movingMask=(p.movingMaskSegmentation, p.movingMaskSegmentID),
+            initialTransform=p.initialTransform,
+            fixedLandmarks=p.fixedLandmarks,
+            movingLandmarks=p.movingLandmarks,
+            matchBy=p.landmarkMatching.value,
+            guideByLandmarks=p.guideByLandmarks,
+            fixedIs=p.fixedIs.value,
+            preset=p.preset.value,
+            settings={name: value for name, value in settings.items() if value},
+            device=p.device.value,
+            threads=p.threads,
+        )
 
     def missing(self):
         """What has to be chosen or mended before the registration can start; an empty string when nothing."""
@@ -73,6 +95,10 @@ class RegistrationRequest:
         chosen = (self.fixed, self.moving, self.fixedMask[0], self.movingMask[0], self.initialTransform)
         return [node for node in (*chosen, self.fixedLandmarks, self.movingLandmarks) if node is not None]
 
+    def movingNodes(self):
+        """What belongs to the moving image: the image, its landmarks, its segmentation."""
+        return [node for node in (self.moving, self.movingLandmarks, self.movingMask[0]) if node is not None]
+
     def write(self, folder):
         """Write all inputs into a folder, in world coordinates, and return the arguments of `correspond lung register` that
         name them (all but --output).
@@ -82,7 +108,7 @@ class RegistrationRequest:
         """
         fixed, moving = worldImage(self.fixed), worldImage(self.moving)
         arguments = [_write(fixed, folder / "fixed.nrrd"), _write(moving, folder / "moving.nrrd")]
-        arguments += ["--preset", self.preset, "--device", self.device]
+        arguments += ["--preset", self.preset, "--device", self.device, "--fixed-is", self.fixedIs]
         lobes = self._sharedSegments()
         for side, role, image, mask in ((0, "fixed", fixed, self.fixedMask), (1, "moving", moving, self.movingMask)):
             if lobes:

@@ -42,10 +42,8 @@ def addPair(fixed, moving, fixedLobes, movingLobes, fixed_mm, moving_mm):
     volumes = [_volume(fixed, _("Phantom inspiration")), _volume(moving, _("Phantom expiration"))]
     lobes = [_lobes(fixedLobes, volumes[0], _("Lobes inspiration")), _lobes(movingLobes, volumes[1], _("Lobes expiration"))]
     landmarks = [_landmarks(fixed_mm, _("Landmarks inspiration")), _landmarks(moving_mm, _("Landmarks expiration"))]
-    slicer.util.setSliceViewerLayers(background=volumes[0], foreground=None, label=None, fit=True)
-    rightLung_mm = fixed_mm[fixed_mm[:, 0] < 0].mean(axis=0)
-    slicer.modules.markups.logic().JumpSlicesToLocation(-rightLung_mm[0], -rightLung_mm[1], rightLung_mm[2], False)
-    _showIn3D(lobes[0])
+    if slicer.app.layoutManager() is not None:
+        _show(volumes[0], lobes[0], fixed_mm)
     return SamplePair(*volumes, *lobes, *landmarks)
 
 
@@ -68,14 +66,18 @@ def _lobes(labels, volumeNode, name):
     return node
 
 
-def _showIn3D(segmentationNode):
-    """Show the lobes in 3D, see-through, and not in the slices."""
+def _show(volumeNode, segmentationNode, landmarks_mm):
+    """Slices through the right lung, see-through lobes in 3D."""
+    slicer.util.setSliceViewerLayers(background=volumeNode, foreground=None, label=None, fit=True)
+    left, posterior, superior = landmarks_mm[landmarks_mm[:, 0] < 0].mean(axis=0)
+    slicer.modules.markups.logic().JumpSlicesToLocation(-left, -posterior, superior, False)
     segmentationNode.CreateClosedSurfaceRepresentation()
     display = segmentationNode.GetDisplayNode()
     display.SetVisibility(True)
     display.SetVisibility2DFill(False)
     display.SetVisibility2DOutline(False)
     display.SetOpacity3D(0.6)
+    slicer.util.resetThreeDViews()
 
 
 def _landmarks(points_mm, name):

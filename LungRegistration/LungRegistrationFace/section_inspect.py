@@ -43,6 +43,8 @@ class InspectSection:
         }
         for button in self._layouts:
             button.connect("toggled(bool)", lambda on, button=button: self._onLayout(button, on))
+        for table in (ui.landmarkTable, ui.volumeChangeTable):
+            table.verticalHeader().setVisible(False)
         ui.landmarkTable.connect("itemSelectionChanged()", self._onLandmarkSelected)
         ui.updateLandmarksButton.connect("clicked()", self._onMeasureLandmarks)
         ui.updateVolumeChangeButton.connect("clicked()", self._onMeasureVolumeChange)
@@ -70,7 +72,7 @@ class InspectSection:
 
     def rest(self):
         """Stop everything that moves; before the scene closes or the panel goes."""
-        self.views.rest(self.result)
+        self.views.stopFlicker()
 
     def _refreshDisplacement(self, result):
         shown = (result.transform if result else None, self._parameters().displacementDisplay.value)

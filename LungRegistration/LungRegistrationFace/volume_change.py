@@ -10,7 +10,7 @@ from .plots import histogramChart
 from .tables import fillTable
 from .world import worldImage, worldMask
 
-COLUMNS = ("Segment", "Volume (mL)", "Mean", "SD", "Min", "Max", "Folding (%)", "Change (%)")
+COLUMNS = ("Segment", "Change (%)", "Folding (%)", "Mean", "SD", "Min", "Max", "Volume (mL)")
 
 
 def reportedVolumeChange(result):
@@ -19,11 +19,12 @@ def reportedVolumeChange(result):
     regions = {name: figures for name, figures in report["jacobian"].items() if name in report["volume_balance"]}
     if not regions:
         return
+    names = ("folding_percent", "mean", "std", "min", "max")
     rows = [
-        (name, report["volume_balance"][name]["fixed_ml"], *(f[k] for k in ("mean", "std", "min", "max", "folding_percent")))
+        (name, 100 * (f["mean"] - 1), *(f[key] for key in names), report["volume_balance"][name]["fixed_ml"])
         for name, f in regions.items()
     ]
-    _fill(result, [(*row, 100 * (row[2] - 1)) for row in rows])
+    _fill(result, rows)
     histogram = report["jacobian"]["histogram"]
     _fillHistogram(result, np.array(histogram["edges"]), np.array(histogram["counts"], float))
 
@@ -79,5 +80,5 @@ def _fillHistogram(result, edges, counts):
 
 
 def _statistics(values, voxelMl):
-    folding = 100 * np.mean(values <= 0)
-    return len(values) * voxelMl, values.mean(), values.std(), values.min(), values.max(), folding, 100 * (values.mean() - 1)
+    mean, folding = values.mean(), 100 * np.mean(values <= 0)
+    return 100 * (mean - 1), folding, mean, values.std(), values.min(), values.max(), len(values) * voxelMl
