@@ -1,4 +1,4 @@
-"""Shapes and densities of the phantom's thorax at inspiration, as functions of the point (LPS mm): lungs, lobes, organs, bones."""
+"""Shapes and densities of the phantom's thorax at inspiration, as functions of the point (LPS mm)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LOBES = {1: "right upper lobe", 2: "right middle lobe", 3: "right lower lobe", 4
 AIR_HU, LUNG_AIR_HU, FAT_HU, MUSCLE_HU, BLOOD_HU, LIVER_HU = -1000.0, -960.0, -95.0, 50.0, 42.0, 58.0
 
 
-def ellipsoid_distance(points: np.ndarray, centre: np.ndarray, axes: np.ndarray) -> np.ndarray:
+def ellipsoid_distance(points: np.ndarray, center: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """Approximate signed distance (mm) to an ellipsoid with the given half-axes; negative inside."""
-    q = (points - centre.astype(points.dtype)) / axes.astype(points.dtype)
+    q = (points - center.astype(points.dtype)) / axes.astype(points.dtype)
     radius = np.maximum(np.sqrt((q * q).sum(axis=1)), 1e-3)
     return (radius - 1.0) * axes.min() * np.sqrt(np.minimum(radius, 1.0))
 
 
 def covered(distance: np.ndarray, voxel_mm: float) -> np.ndarray:
-    """Share of a voxel that lies inside a shape, from the signed distance of its centre."""
+    """Share of a voxel that lies inside a shape, from the signed distance of its center."""
     return np.clip(0.5 - distance * (1.0 / voxel_mm), 0.0, 1.0)
 
 
@@ -38,13 +38,13 @@ class Anatomy:
     dome: np.ndarray  # (2, 3) top of the right and left diaphragm
     dome_drop: float  # mm that the diaphragm falls from its top to the side
     recess_drop: float  # further fall to the back
-    heart: np.ndarray  # centre
+    heart: np.ndarray  # center
     heart_axes: np.ndarray
     carina: np.ndarray
     mediastinum: np.ndarray  # half width and half depth of the middle column
     aorta: np.ndarray  # x, y, radius of the descending aorta
-    oblique: np.ndarray  # (2, 3) fissures right and left: height at the centre, slope by y, bow
-    horizontal: np.ndarray  # height at the centre, slope by y, slope by x
+    oblique: np.ndarray  # (2, 3) fissures right and left: height at the center, slope by y, bow
+    horizontal: np.ndarray  # height at the center, slope by y, slope by x
     rib_spacing: float
     rib_tilt: float
     rib_phase: float
@@ -52,7 +52,7 @@ class Anatomy:
     fat_mm: float
     base_density: float  # HU + 1000 of the lung at inspiration in the middle
     gravity: float  # relative density change per 100 mm towards the back
-    contrast_mm: float  # thickness that a fissure seems to have
+    fissure_mm: float  # thickness that a fissure seems to have
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> Anatomy:
@@ -78,7 +78,7 @@ class Anatomy:
             fat_mm=u(6, 16),
             base_density=u(115, 165),
             gravity=u(0.15, 0.35),
-            contrast_mm=u(0.2, 0.4),
+            fissure_mm=u(0.2, 0.4),
         )
 
     def hilum(self, left: bool) -> np.ndarray:
@@ -107,8 +107,8 @@ class Anatomy:
 
     def lung_distance(self, p: np.ndarray) -> np.ndarray:
         """Signed distance (mm) to the lungs' surface; negative in the lungs."""
-        apex = [((p[:, 0] - x) ** 2 + (p[:, 1] - 8.0) ** 2) * 0.011 for x in (-52.0, 52.0)]
-        apex = (p[:, 2] - self.chest.apex_z + np.minimum(apex[0], apex[1])) * 0.75
+        right, left = (((p[:, 0] - x) ** 2 + (p[:, 1] - 8.0) ** 2) * 0.011 for x in (-52.0, 52.0))
+        apex = (p[:, 2] - self.chest.apex_z + np.minimum(right, left)) * 0.75
         inside = smooth_max(-self._mediastinum_distance(p), self.chest.wall_distance(p), 10.0)
         inside = smooth_max(inside, apex, 10.0)
         return smooth_max(inside, (self._diaphragm_height(p) - p[:, 2]) * 0.8, 6.0)
@@ -159,7 +159,7 @@ class Anatomy:
         return over(over(hu, 30.0, covered(stomach, voxel_mm)), -900.0, covered(gas, voxel_mm))
 
     def trachea(self) -> list[np.ndarray]:
-        """Centrelines (N, 3) of trachea and main bronchi, with the inner radius as a fourth column."""
+        """Centerlines (N, 3) of trachea and main bronchi, with the inner radius as a fourth column."""
         top = self.carina + np.array([0.0, -14.0, 120.0])
         lines = [np.array([[*top, 9.0], [*((top + self.carina) / 2 + np.array([1.5, -1.0, 0])), 9.0], [*self.carina, 9.5]])]
         for left in (False, True):

@@ -23,7 +23,7 @@ def smooth_min(a: np.ndarray, b: np.ndarray, width_mm: float) -> np.ndarray:
 
 
 def superellipse_distance(x: np.ndarray, y: np.ndarray, half_width: float, half_depth: float) -> np.ndarray:
-    """Distance (along the ray from the centre, same unit as x) to a superellipse of exponent 2.5; negative inside."""
+    """Distance (along the ray from the center, same unit as x) to a superellipse of exponent 2.5; negative inside."""
     u, v = np.abs(x) / half_width, np.abs(y) / half_depth
     radius = np.maximum((u * u * np.sqrt(u) + v * v * np.sqrt(v)) ** 0.4, 1e-3)
     return np.hypot(x, y) * (1.0 - 1.0 / radius)

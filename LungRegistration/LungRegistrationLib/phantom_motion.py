@@ -41,7 +41,7 @@ class Waves:
         rms_mm: np.ndarray,
         along: tuple[float, float, float] = (1.0, 1.0, 1.0),
     ) -> Waves:
-        """Random phases and directions (scaled by `along` before they are made unit vectors); component c has the rms `rms_mm[c]`."""
+        """Random phases and directions (scaled by `along`, then made unit vectors); component c has the rms `rms_mm[c]`."""
         direction = rng.normal(size=(count, 3)) * along
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
         wavevectors = direction * (2 * np.pi / rng.uniform(*wavelengths_mm, size=(count, 1)))
@@ -139,7 +139,7 @@ class Slide:
         height = self.chest.apex_z - self.base_z
         depth = (self.chest.apex_z - z) / height
         share, slope = np.zeros_like(z), np.zeros_like(z)
-        for weight, start, stop in ((0.6, 0.0, 1.0), (0.4, 0.3, 1.0)):
+        for weight, start, stop in ((0.5, 0.0, 0.9), (0.5, 0.6, 1.0)):
             factor = weight / (stop - start)
             for sign, edge in ((1.0, start), (-1.0, stop)):
                 x = (depth - edge) * (1 / 0.1)
@@ -185,7 +185,7 @@ class Slide:
 
 @dataclass(frozen=True)
 class Breathing:
-    """The whole motion. `inner` maps what lies in the chest cavity, `outer` what lies around it; both inspiration -> expiration."""
+    """The whole motion, inspiration -> expiration: `inner` maps what lies in the chest cavity, `outer` what lies around it."""
 
     wall: WallMotion
     slide: Slide
@@ -261,8 +261,6 @@ def _draw(rng: np.random.Generator, chest: Chest, base_z: float, largest_mm: flo
         base_z=base_z,
         waves=Waves.random(rng, (90, 150), 6, strength * np.array([3.0]))
         + Waves.random(rng, (60, 80), 10, strength * np.array([1.4]))
-        + Waves.random(
-            rng, (56, 76), 8, strength * np.array([7.0]), along=(1.0, 1.0, 0.1)
-        ),  # neighbours that shear past each other
+        + Waves.random(rng, (75, 115), 8, strength * np.array([4.0]), along=(1.0, 1.0, 0.1)),
     )
     return Breathing(wall, slide)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 
 # Size (standard deviation of the smoothing, mm) and strength (relative to the density) of each component.
-COMPONENTS = ((1.1, 0.14), (2.5, 0.08), (8.0, 0.05), (22.0, 0.06))
+COMPONENTS = ((1.1, 0.07), (2.5, 0.04), (8.0, 0.03), (22.0, 0.05))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Vessel and airway trees of the phantom: grown from the hilum to points that fill each lobe, all branches of a generation at once."""
+"""Vessel and airway trees of the phantom: grown from the hilum to points that fill each lobe, generation by generation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MURRAY_EXPONENT = 2.8  # radius^2.8 is conserved at branchings (Murray 1926: 3; 
 
 @dataclass(frozen=True)
 class Tree:
-    """Branches as smooth centrelines. All lengths in mm."""
+    """Branches as smooth centerlines. All lengths in mm."""
 
     start: np.ndarray  # (branches, 3)
     bend: np.ndarray  # (branches, 3) point halfway that the branch passes
@@ -21,7 +21,7 @@ class Tree:
     parent: np.ndarray  # (branches,) index of the branch before; -1 at the root
 
     def segments(self, pieces: int = 3) -> tuple[np.ndarray, np.ndarray]:
-        """Centreline points (branches, pieces + 1, 3) and radii (branches, pieces + 1) along each branch."""
+        """Centerline points (branches, pieces + 1, 3) and radii (branches, pieces + 1) along each branch."""
         t = np.linspace(0, 1, pieces + 1)[None, :, None]
         control = 2.0 * self.bend - 0.5 * (self.start + self.end)
         start, control, end = self.start[:, None], control[:, None], self.end[:, None]
@@ -85,12 +85,12 @@ def grow(tips: np.ndarray, lobe: np.ndarray, roots: dict[int, np.ndarray], tip_r
 def _along_longest_extent(points: np.ndarray, group: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Coordinate of each point from the middle of its group along the group's principal axis."""
     middle = np.stack([np.bincount(group, points[:, i], len(count)) for i in range(3)], axis=1) / count[:, None]
-    centred = points - middle[group]
+    centerd = points - middle[group]
     spread = np.empty((len(count), 3, 3))
     for i in range(3):
         for j in range(3):
-            spread[:, i, j] = np.bincount(group, centred[:, i] * centred[:, j], len(count))
-    return np.einsum("ij,ij->i", centred, np.linalg.eigh(spread)[1][:, :, 2][group])
+            spread[:, i, j] = np.bincount(group, centerd[:, i] * centerd[:, j], len(count))
+    return np.einsum("ij,ij->i", centerd, np.linalg.eigh(spread)[1][:, :, 2][group])
 
 
 def _with_radii(start: np.ndarray, end: np.ndarray, parent: np.ndarray, tip_radius: float, rng: np.random.Generator) -> Tree:
