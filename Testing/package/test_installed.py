@@ -26,7 +26,7 @@ REGISTER = textwrap.dedent("""
         assert module.__file__.startswith({home!r}), module.__file__
     pair = widget.logic.loadSampleData(size=(64, 64, 64))
     widget.inputs.choose(pair)
-    widget.ui.presetSelector.currentText = "fast"
+    widget.ui.presetComboBox.currentText = "Fast"
     assert widget.ui.applyButton.enabled, widget.ui.applyButton.toolTip
     widget.ui.applyButton.click()
     host.wait(lambda: widget.ui.resultSelector.currentNode() is not None, seconds=300)
