@@ -50,6 +50,7 @@ class Run:
 
 def run(program: Program, pair: Path, output: Path, environments: Path, threads: int, limit_s: float) -> Run:
     """Run a program on a pair's folder; its output, log and field go to `output`."""
+    pair, output, environments = (path.resolve() for path in (pair, output, environments))
     output.mkdir(parents=True, exist_ok=True)
     field = output / program.output
     field.unlink(missing_ok=True)
@@ -62,7 +63,7 @@ def run(program: Program, pair: Path, output: Path, environments: Path, threads:
     with open(output / "log.txt", "wb") as log:
         start = time.perf_counter()
         environment = {**os.environ, "PYTHONPATH": LIBRARIES} if program is CORRESPOND else dict(os.environ, PYTHONPATH="")
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, cwd=output)
         usage = _wait(process, limit_s)
         wall = time.perf_counter() - start
     if usage is None:
