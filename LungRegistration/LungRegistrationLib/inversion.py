@@ -55,12 +55,14 @@ def inverse_field(
     step: Callable[[float], None],
 ) -> torch.Tensor:
     """Displacements (3, z, y, x) on `target` that undo y = A (x + s(x)) + b: x - y at the points y of `target`."""
-    points = lattice_points(target, field_mm.device).reshape(-1, 3)
     back = torch.linalg.inv(matrix)
     volume = field_mm[None]
-    out = torch.empty_like(points)
-    for first in range(0, len(points), CHUNK):
-        step(first / len(points))
-        part = points[first : first + CHUNK]
-        out[first : first + CHUNK] = invert(lambda x: sample(volume, lattice, x).T, (part - offset) @ back.T) - part
-    return out.T.reshape(3, *target.shape)
+    out = torch.empty((3, *target.shape), device=field_mm.device)
+    depth = max(1, CHUNK // (target.size[0] * target.size[1]))
+    for first in range(0, target.size[2], depth):
+        step(first / target.size[2])
+        last = min(first + depth, target.size[2])
+        y = lattice_points(target.slab(first, last), field_mm.device).reshape(-1, 3)
+        x = invert(lambda p: sample(volume, lattice, p).T, (y - offset) @ back.T)
+        out[:, first:last] = (x - y).T.reshape(3, last - first, *target.shape[1:])
+    return out

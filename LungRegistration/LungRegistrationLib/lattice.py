@@ -47,6 +47,11 @@ class Lattice:
         """Coordinates along one axis (0 = x, 1 = y, 2 = z), float64."""
         return self.origin_mm[axis] + self.spacing_mm[axis] * np.arange(self.size[axis])
 
+    def slab(self, first: int, last: int) -> Lattice:
+        """The slices first..last - 1 along z."""
+        x, y, z = self.origin_mm
+        return Lattice((x, y, z + first * self.spacing_mm[2]), self.spacing_mm, (self.size[0], self.size[1], last - first))
+
     def image_like(self) -> sitk.Image:
         """An empty 8-bit image with this geometry, as reference for resampling."""
         image = sitk.Image(self.size, sitk.sitkUInt8)

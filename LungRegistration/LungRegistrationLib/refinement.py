@@ -47,8 +47,7 @@ class FeatureTerm:
         self.moving = channels_last(moving)
         self.covered = covered
         self.scale = weight * lattice.voxel_volume_mm3 / fixed.shape[1]
-        slopes = torch.stack([g.square().sum(dim=1)[0].flatten()[self.where] for g in gradient(fixed, lattice.spacing_mm)])
-        self.curvature = self._gather(2 * self.scale * slopes)
+        self.curvature = self._gather(2 * self.scale * self._square_slopes(fixed))
 
     def energy_and_gradient(self, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         s = self.grid.evaluate(c, self.lattice).reshape(3, -1)[:, self.where].T
@@ -61,6 +60,14 @@ class FeatureTerm:
         energy.backward()
         assert position.grad is not None
         return energy.detach(), self._gather(position.grad.T)
+
+    def _square_slopes(self, fixed: torch.Tensor) -> torch.Tensor:
+        """Squared slopes along x, y, z, summed over the channels one by one, at the points, (3, N)."""
+        total = fixed.new_zeros((3, len(self.where)))
+        for channel in range(fixed.shape[1]):
+            for axis, slope in enumerate(gradient(fixed[:, channel : channel + 1], self.lattice.spacing_mm)):
+                total[axis] += slope.flatten()[self.where].square()
+        return total
 
     def _gather(self, values: torch.Tensor) -> torch.Tensor:
         full = values.new_zeros((3, self.lattice.size[0] * self.lattice.size[1] * self.lattice.size[2]))

@@ -46,11 +46,9 @@ class RegistrationSettings:
     search_step_mm: tuple[float, ...] = (5.0, 3.0)  # displacement step, which is also the feature lattice
     search_range_mm: tuple[float, ...] = (35.0, 9.0)  # largest displacement tried around the level before
 
-    levels: tuple[Level, ...] = field(
-        default_factory=lambda: (Level(4.0, 12.0, 12, "mind"), Level(2.5, 8.0, 12, "mind"), Level(1.5, 6.0, 12, "lncc"))
-    )
+    levels: tuple[Level, ...] = field(default_factory=lambda: (Level(4.0, 12.0, 12), Level(2.5, 8.0, 10), Level(1.75, 6.0, 12)))
     regularizer: str = "curvature"  # curvature (Fischer & Modersitzki 2003), diffusion, total_variation
-    regularization_weight: float = 1.0
+    regularization_weight: float = 0.5
     volume_change_weight: float = 0.02  # (det J - 1)^2 / det J, extended below 0.1 (Hering 2021 eq. 6): no folding
     mask_weight: float = (
         0.05  # signed distance to the lung surface, both masks needed; per label where masks hold several (lobes)
@@ -130,13 +128,11 @@ def preset(name: str) -> RegistrationSettings:
     """
     _one_of("preset", name, PRESETS)
     if name == "fast":
-        return RegistrationSettings(
-            preset=name, levels=(Level(4.0, 12.0, 10, "mind"), Level(2.5, 8.0, 10, "mind")), keypoint_count=1500
-        )
+        return RegistrationSettings(preset=name, levels=(Level(4.0, 12.0, 10), Level(3.0, 8.0, 10)), keypoint_count=1500)
     if name == "best":
         return RegistrationSettings(
             preset=name,
-            levels=(Level(4.0, 12.0, 15, "mind"), Level(2.5, 8.0, 15, "mind"), Level(1.25, 5.0, 20, "lncc")),
+            levels=(Level(4.0, 12.0, 15), Level(2.5, 8.0, 15), Level(1.5, 5.0, 20)),
             keypoint_count=5000,
         )
     if name == "ruehaak2017":
