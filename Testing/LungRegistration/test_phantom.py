@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
+
 from CorrespondCoreLib.errors import InputError
 from LungRegistrationLib.phantom import breathing_phantom
 from LungRegistrationLib.phantom_anatomy import LOBES
 from LungRegistrationLib.phantom_render import Grid, true_motion
 from LungRegistrationLib.phantom_thorax import Thorax, lung_points
 from LungRegistrationLib.phantom_tubes import draw_tubes
-from scipy import ndimage
 
 SIZE = (64, 64, 64)
 array = sitk.GetArrayFromImage
@@ -58,7 +59,10 @@ def test_motion_and_its_inverse_agree_to_a_thousandth_of_a_millimeter(thorax):
 def test_jacobian_is_positive_and_the_derivative_of_the_motion(thorax):
     points = lung_points(thorax.anatomy, 9.0, np.random.default_rng(0))
     step = 0.01
-    for motion, jacobian in ((thorax.motion.inner, thorax.motion.inner_jacobian), (thorax.motion.outer, thorax.motion.outer_jacobian)):
+    for motion, jacobian in (
+        (thorax.motion.inner, thorax.motion.inner_jacobian),
+        (thorax.motion.outer, thorax.motion.outer_jacobian),
+    ):
         columns = [(motion(points + step * axis) - motion(points - step * axis)) / (2 * step) for axis in np.eye(3)]
         np.testing.assert_allclose(jacobian(points), np.linalg.det(np.stack(columns, axis=2)), atol=2e-4)
     assert thorax.motion.inner_jacobian(points).min() > 0.25
@@ -125,7 +129,9 @@ def test_lung_slides_along_the_wall_and_is_smooth_within(phantom, thorax):
     wall = start + low[:, None] * ray
     jump = thorax.motion.inner(wall) - thorax.motion.outer(wall)
     assert np.linalg.norm(jump, axis=1).mean() > 8.0
-    assert np.abs(thorax.anatomy.chest.wall_distance(thorax.motion.outer_inverse(thorax.motion.inner(wall)))).max() < 0.05  # no gap
+    assert (
+        np.abs(thorax.anatomy.chest.wall_distance(thorax.motion.outer_inverse(thorax.motion.inner(wall)))).max() < 0.05
+    )  # no gap
     field = array(phantom.fixed_to_moving_mm)
     deep = ndimage.binary_erosion(array(phantom.fixed_mask) > 0, iterations=1)
     pairs = deep[1:] & deep[:-1]

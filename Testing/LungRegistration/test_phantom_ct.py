@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
+
 from CorrespondCoreLib.errors import InputError
 from LungRegistrationLib.phantom import breathing_phantom, move_ct
 from LungRegistrationLib.salient_points import salient_points
-from scipy import ndimage
 
 array = sitk.GetArrayFromImage
 
