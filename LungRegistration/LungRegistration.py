@@ -52,6 +52,8 @@ def registerSampleData():
         category=CATEGORY,
         sampleName=SAMPLE_NAME,
         uris="",
+        fileNames=SAMPLE_NAME,
+        nodeNames=SAMPLE_NAME,
         thumbnailFileName=slicer.modules.LungRegistrationInstance.resourcePath("Icons/BreathingLungs.png"),
         customDownloader=downloadSampleData,
     )
@@ -114,6 +116,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         self.inspect.rest()
+        self.ui.statusLabel.text = self.ui.exportStatusLabel.text = ""
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event):
@@ -149,20 +152,11 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         nodes = set(self.request().nodes())
         if nodes != self._observedInputs:
             self.removeObservers(self.onInputModified)
-            for node in nodes:
-                self._observeInput(node)
+            for observed, event in self.inputs.changes(nodes):
+                self.addObserver(observed, event, self.onInputModified)
             self._observedInputs = nodes
         self.inspect.refresh()
         self.onInputModified()
-
-    def _observeInput(self, node):
-        self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onInputModified)
-        if node.IsA("vtkMRMLMarkupsNode"):
-            for event in (node.PointAddedEvent, node.PointRemovedEvent, node.PointModifiedEvent):
-                self.addObserver(node, event, self.onInputModified)
-        elif node.IsA("vtkMRMLSegmentationNode"):
-            for event in (slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentRemoved):
-                self.addObserver(node.GetSegmentation(), event, self.onInputModified)
 
     def onInputModified(self, caller=None, event=None):
         """An input has changed, for example a landmark was added."""
@@ -205,8 +199,8 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onRegistered(self, background):
         """Show the result, or what went wrong."""
         result = background.value
-        done = _("Done. Everything lies in the folder '{name}'.").format(name=result.name) if result else ""
-        self.ended(background, done)
+        done = [_("Done. Everything lies in the folder '{name}'.").format(name=result.name), *result.notes] if result else []
+        self.ended(background, *done)
         if result is None or self._parameterNode is None:
             return
         self._parameterNode.result = result.transform
@@ -232,12 +226,13 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if background.error is None and self._parameterNode is not None:
             self.inputs.choose(background.value)
 
-    def ended(self, background, message):
+    def ended(self, background, *messages):
         """The child process has ended: say how."""
         from CorrespondCoreLib.errors import Cancelled
 
         self._background = None
-        self.run.ended("\n".join([str(background.error or message), *background.warnings]))
+        messages = messages if background.error is None else [str(background.error)]
+        self.run.ended("\n".join([*messages, *background.warnings]))
         if self._parameterNode is not None:
             self.onParametersModified()
         if background.error is not None and not isinstance(background.error, Cancelled):

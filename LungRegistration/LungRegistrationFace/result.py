@@ -54,6 +54,8 @@ class RegistrationResult:
 
     def __init__(self, transformNode):
         self.transform = transformNode
+        self.notes = []
+        """What the user should hear about the loading of the result."""
 
     @property
     def name(self):

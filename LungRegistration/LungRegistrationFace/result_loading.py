@@ -1,10 +1,13 @@
 """The files of a finished registration become nodes in one folder: all of them or, after an error, none."""
 
+import logging
+
 import SimpleITK as sitk
 import slicer
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib import mrml, provenance
+from CorrespondCoreLib.errors import InputError
 
 from .jacobian_color import showAsVolumeChange
 from .landmark_table import measureLandmarks
@@ -49,6 +52,8 @@ def loadResult(folder, request, pairs, *, makeWarped=True, makeJacobian=True, ma
     except BaseException:
         hierarchy.RemoveItem(folderItem, True, True)
         raise
+    for note in result.notes:
+        logging.warning(note)
     return result
 
 
@@ -78,10 +83,13 @@ def _jacobian(result, folder, segmentation):
     regions = result.report["jacobian"]
     showAsVolumeChange(result.jacobian, regions.get("lung") or regions["everywhere"])
     result.jacobian.SetDescription(result.report["direction"]["jacobian"])
-    if segmentation is None:
-        reportedVolumeChange(result)
-    else:
-        measureVolumeChange(result, segmentation)
+    if segmentation is not None:
+        try:
+            result.notes += measureVolumeChange(result, segmentation)
+            return
+        except InputError as error:
+            result.notes.append(_("{error} The table shows the lungs as the registration found them.").format(error=error))
+    reportedVolumeChange(result)
 
 
 def _addProvenance(result):

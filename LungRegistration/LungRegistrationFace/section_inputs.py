@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import SimpleITK as sitk
+import vtk
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib import mrml
@@ -43,6 +44,17 @@ class InputsSection:
         finally:
             self._refreshing = False
         self.ui.landmarkCheckLabel.text = self._landmarkCheck(parameters)
+
+    @staticmethod
+    def changes(nodes):
+        """What tells that one of the chosen nodes has changed: (object, event) pairs."""
+        for node in nodes:
+            yield node, vtk.vtkCommand.ModifiedEvent
+            if node.IsA("vtkMRMLMarkupsNode"):
+                yield from ((node, event) for event in (node.PointAddedEvent, node.PointRemovedEvent, node.PointModifiedEvent))
+            elif node.IsA("vtkMRMLSegmentationNode"):
+                segmentation = node.GetSegmentation()
+                yield from ((segmentation, event) for event in (segmentation.SegmentAdded, segmentation.SegmentRemoved))
 
     def swap(self):
         """Exchange everything that belongs to the fixed image with what belongs to the moving image."""

@@ -9,6 +9,7 @@ import numpy as np
 from Testing.LungRegistration.panel import PanelTestCase, phantom, request, resultFolder
 
 import slicer  # isort: skip
+from LungRegistrationFace.result_loading import loadResult  # isort: skip
 
 
 def points(node):
@@ -106,6 +107,14 @@ class ResultTest(PanelTestCase):
             ]
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
+    def test_a_segmentation_of_something_else_does_not_lose_the_result(self):
+        pair = self.choosePhantom()
+        pair.movingLobes.SetAndObserveTransformNodeID(self.shift(0, 0, 5000).GetID())
+        asked = request(pair)
+        result = loadResult(resultFolder(), asked, asked.pairs(), statisticsSegmentation=pair.movingLobes)
+        self.assertRegex(result.notes[0], "no segment on the fixed image")
+        self.assertEqual(result.volumeChangeTable.GetCellText(0, 0), "lung")
+
     def test_without_a_segmentation_the_lungs_of_the_registration_are_measured(self):
         from LungRegistrationFace.volume_change import reportedVolumeChange
 
@@ -135,8 +144,6 @@ class ResultTest(PanelTestCase):
             self.assertIn("research use only", node.GetAttribute("Correspond.Statement"))
 
     def test_two_results_have_two_names(self):
-        from LungRegistrationFace.result_loading import loadResult
-
         pair, first = self.showResult()
         second = loadResult(resultFolder(), request(pair), None)
         self.assertNotEqual(first.transform.GetName(), second.transform.GetName())
