@@ -7,7 +7,7 @@ so no gap opens and nothing overlaps, while lung and ribs move differently along
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,18 +56,29 @@ class Waves:
             np.concatenate([self.amplitudes, other.amplitudes]),
         )
 
-    def _phase(self, points: np.ndarray) -> np.ndarray:
-        return points @ self.wavevectors.T.astype(points.dtype) + self.phases.astype(points.dtype)
+    def _phases(self, points: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each wave: its phase (N,) at the points, and its amplitudes."""
+        x, y, z = np.ascontiguousarray(points.T)
+        for (kx, ky, kz), phase, amplitude in zip(self.wavevectors.tolist(), self.phases.tolist(), self.amplitudes, strict=True):
+            yield kx * x + ky * y + kz * z + phase, amplitude
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Values (N, components) at points (N, 3)."""
-        return np.sin(self._phase(points)) @ self.amplitudes.astype(points.dtype)
+        values = np.zeros((self.amplitudes.shape[1], len(points)), points.dtype)
+        for phase, amplitude in self._phases(points):
+            wave = np.sin(phase)
+            for c, a in enumerate(amplitude.tolist()):
+                values[c] += a * wave
+        return values.T
 
     def gradient(self, points: np.ndarray) -> np.ndarray:
         """Derivatives (N, components, 3) at points (N, 3)."""
-        outer = (self.amplitudes[:, :, None] * self.wavevectors[:, None, :]).reshape(len(self.phases), -1)
-        slopes = np.cos(self._phase(points)) @ outer.astype(points.dtype)
-        return slopes.reshape(len(points), self.amplitudes.shape[1], 3)
+        slopes = np.zeros((self.amplitudes.shape[1], 3, len(points)), points.dtype)
+        for (phase, amplitude), vector in zip(self._phases(points), self.wavevectors, strict=True):
+            wave = np.cos(phase)
+            for (c, axis), slope in np.ndenumerate(np.outer(amplitude, vector)):
+                slopes[c, axis] += float(slope) * wave
+        return slopes.transpose(2, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -248,8 +259,8 @@ def _draw(rng: np.random.Generator, chest: Chest, base_z: float, largest_mm: flo
         rib_drop=rng.uniform(0.02, 0.05) * strength,
         spine_y=chest.spine_y,
         apex_z=chest.apex_z,
-        waves=Waves.random(rng, (90, 150), 8, strength * np.array([2.5, 2.5, 1.2]))
-        + Waves.random(rng, (56, 80), 12, strength * np.array([1.0, 1.0, 0.5])),
+        waves=Waves.random(rng, (90, 150), 8, strength * np.array([2.0, 2.0, 1.2]))
+        + Waves.random(rng, (56, 80), 12, strength * np.array([0.8, 0.8, 0.5])),
     )
     less = rng.uniform(0.65, 1.0)
     sides = (1.0, less) if rng.random() < 0.6 else (less, 1.0)
@@ -261,6 +272,6 @@ def _draw(rng: np.random.Generator, chest: Chest, base_z: float, largest_mm: flo
         base_z=base_z,
         waves=Waves.random(rng, (90, 150), 6, strength * np.array([3.0]))
         + Waves.random(rng, (60, 80), 10, strength * np.array([1.4]))
-        + Waves.random(rng, (75, 115), 8, strength * np.array([4.0]), along=(1.0, 1.0, 0.1)),
+        + Waves.random(rng, (75, 115), 8, strength * np.array([3.8]), along=(1.0, 1.0, 0.1)),
     )
     return Breathing(wall, slide)

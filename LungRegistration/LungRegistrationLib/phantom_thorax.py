@@ -14,11 +14,11 @@ from .phantom_texture import Texture
 from .phantom_trees import Tree, fill, grow
 from .phantom_tubes import draw_tubes
 
-VESSEL_SPACING_MM = 12.0  # between the ends of arteries, and of veins
+VESSEL_SPACING_MM = 11.5  # between the ends of arteries, and of veins
 VESSEL_TIP_MM = 0.6  # radius there
-AIRWAY_SPACING_MM = 26.0
-AIRWAY_TIP_MM = 1.1
-AIRWAY_WALL = (1.18, 0.4)  # outer radius = 1.18 * inner radius + 0.4 mm
+AIRWAY_SPACING_MM = 38.0
+AIRWAY_TIP_MM = 1.3
+AIRWAY_WALL = (1.12, 0.25)  # outer radius = 1.12 * inner radius + 0.25 mm
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Thorax:
         tip = VESSEL_TIP_MM * spacing / VESSEL_SPACING_MM  # coarser trees with the same trunks
         vessels = tuple(_tree(anatomy, spacing, tip, rng) for rng in rngs[2].spawn(2))
         airways = _tree(anatomy, AIRWAY_SPACING_MM, AIRWAY_TIP_MM, rngs[3])
-        return cls(anatomy, motion, vessels, airways, Texture.random(rngs[4], 245.0, max(1.6, 0.5 * voxel_mm)))
+        return cls(anatomy, motion, vessels, airways, Texture.random(rngs[4], max(1.6, 0.5 * voxel_mm)))
 
     def tubes(
         self, shape: tuple[int, int, int], origin: np.ndarray, spacing: np.ndarray, expiration: bool

@@ -1,1 +1,1 @@
-"""Correspond beside the registration programs that pip can install, on the same pairs in the same run."""
+"""`make bench`: Correspond and the registration programs that pip can install, on the same pairs, as one table."""

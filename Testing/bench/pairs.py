@@ -1,8 +1,8 @@
-"""The pairs of the benchmark as folders of files that every program reads.
+"""The pairs of the benchmark, as folders that every method reads.
 
-A folder holds fixed.nrrd, moving.nrrd, their masks, landmarks.csv and, for a phantom, true_fixed_to_moving.nrrd and
-true_jacobian.nrrd. The lung masks' centers lie on each other (the same pre-alignment for all): only the origin of the moving
-image is changed.
+A folder holds fixed.nrrd, moving.nrrd, fixed_mask.nrrd, moving_mask.nrrd, landmarks.csv, and of a phantom true_field.nrrd and
+true_jacobian.nrrd. HU are clamped to [-1000, 400]. The moving image, its mask and its landmarks are moved so that the centers of
+the lung masks meet: by the header, without interpolation; the same for all methods. prealignment.tfm keeps that translation.
 """
 
 from __future__ import annotations
@@ -12,54 +12,51 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from CorrespondCoreLib.files import whole_folder
 from LungRegistrationLib.landmarks import read_landmarks, write_landmarks
-from LungRegistrationLib.outputs import write_field
 from LungRegistrationLib.phantom import breathing_phantom
 
 from ..data import real_data
 
-REPORTING_SEEDS = (101, 102, 103, 104, 105)
-SIZE = (192, 160, 192)
+HU_RANGE = (-1000.0, 400.0)
 
 
-def prepare(name: str, folder: Path, size: tuple[int, int, int] = SIZE) -> Path:
-    """Write a pair, unless it is there: "real", or the seed of a phantom; returns its folder.
-
-    Raises:
-        SkipTest: the real data are absent.
-    """
-    folder = folder / name
-    if not folder.exists():
-        images, landmarks, true_field = _real() if name == "real" else _phantom(int(name), size)
-        shift_mm = _center(images["moving_mask"]) - _center(images["fixed_mask"])
-        for image in (images["moving"], images["moving_mask"]):
-            image.SetOrigin((np.array(image.GetOrigin()) - shift_mm).tolist())
-        with whole_folder(folder) as partial:
-            for key, image in images.items():
-                sitk.WriteImage(image, str(partial / f"{key}.nrrd"))
-            write_landmarks(partial / "landmarks.csv", landmarks[0], landmarks[1] - shift_mm)
-            if true_field is not None:
-                shifted = sitk.GetArrayFromImage(true_field) - shift_mm
-                field = sitk.GetImageFromArray(shifted.astype(np.float32), isVector=True)
-                field.CopyInformation(true_field)
-                write_field(field, partial / "true_fixed_to_moving.nrrd")
+def phantom_pair(folder: Path, seed: int, size: tuple[int, int, int]) -> Path:
+    """A breathing phantom; seeds 0 to 9 are for tuning, 101 to 105 for reports."""
+    phantom = breathing_phantom(size, seed=seed)
+    images = {name: getattr(phantom, name) for name in ("fixed", "moving", "fixed_mask", "moving_mask")}
+    shift = _write(folder, images, phantom.fixed_landmarks_mm, phantom.moving_landmarks_mm)
+    displacement = sitk.GetArrayFromImage(phantom.fixed_to_moving_mm) - shift.astype(np.float32)
+    field = sitk.GetImageFromArray(displacement, isVector=True)
+    field.CopyInformation(phantom.fixed)
+    sitk.WriteImage(field, str(folder / "true_field.nrrd"))
+    sitk.WriteImage(phantom.true_jacobian, str(folder / "true_jacobian.nrrd"))
     return folder
 
 
-def _real() -> tuple[dict[str, sitk.Image], tuple[np.ndarray, np.ndarray], None]:
-    folder = real_data("lung/elastix")
-    images = {}
-    for role, name in (("fixed", "baseline"), ("moving", "followup")):
-        images[role] = sitk.ReadImage(str(folder / f"3DCT_lung_{name}.mha"))
-        images[f"{role}_mask"] = sitk.Cast(sitk.ReadImage(str(folder / f"3DCT_lung_{name}_mask.mha")) != 0, sitk.sitkUInt8)
-    return images, read_landmarks(folder / "landmarks_lps_mm.csv"), None
+def real_pair(folder: Path) -> Path:
+    """The pair of right lungs of the elastix test data; raises unittest.SkipTest where it is absent."""
+    source = real_data("lung/elastix")
+    images = {
+        f"{role}{mask}": sitk.ReadImage(str(source / f"3DCT_lung_{name}{mask}.mha"))
+        for role, name in (("fixed", "baseline"), ("moving", "followup"))
+        for mask in ("", "_mask")
+    }
+    _write(folder, images, *read_landmarks(source / "landmarks_lps_mm.csv"))
+    return folder
 
 
-def _phantom(seed: int, size: tuple[int, int, int]) -> tuple[dict[str, sitk.Image], tuple[np.ndarray, np.ndarray], sitk.Image]:
-    pair = breathing_phantom(size=size, seed=seed)
-    images = {name: getattr(pair, name) for name in ("fixed", "moving", "fixed_mask", "moving_mask", "true_jacobian")}
-    return images, (pair.fixed_landmarks_mm, pair.moving_landmarks_mm), pair.fixed_to_moving_mm
+def _write(folder: Path, images: dict[str, sitk.Image], fixed_mm: np.ndarray, moving_mm: np.ndarray) -> np.ndarray:
+    """Write the pair, pre-aligned; returns what was subtracted from moving positions (LPS mm)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shift = _center(images["moving_mask"]) - _center(images["fixed_mask"])
+    for name, image in images.items():
+        kept = sitk.Cast(image > 0, sitk.sitkUInt8) if "mask" in name else sitk.Clamp(image, sitk.sitkInt16, *HU_RANGE)
+        if "moving" in name:
+            kept.SetOrigin((np.array(kept.GetOrigin()) - shift).tolist())
+        sitk.WriteImage(kept, str(folder / f"{name}.nrrd"))
+    sitk.WriteTransform(sitk.TranslationTransform(3, shift.tolist()), str(folder / "prealignment.tfm"))
+    write_landmarks(folder / "landmarks.csv", fixed_mm, moving_mm - shift)
+    return shift
 
 
 def _center(mask: sitk.Image) -> np.ndarray:

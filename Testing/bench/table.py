@@ -1,57 +1,136 @@
-"""The benchmark's table as Markdown, CSV and JSON."""
+"""The benchmark's results as one table: Markdown, CSV and JSON."""
 
 from __future__ import annotations
 
 import csv
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
-COLUMNS = {
-    "program": "program",
-    "pair": "pair",
-    "wall_s": "wall s",
-    "cpu_s": "CPU s",
-    "peak_gb": "peak GB",
-    "tre_mean": "TRE mean mm",
-    "tre_standard_error": "± s.e.",
-    "tre_median": "median",
-    "tre_p75": "p75",
-    "tre_p90": "p90",
-    "tre_max": "max",
-    "folding_lung_percent": "folding % lung",
-    "folding_everywhere_percent": "everywhere",
-    "dense_mean": "dense mm mean",
-    "dense_p95": "p95",
-    "jacobian_r": "det J r",
-    "jacobian_slope": "slope",
-    "jacobian_mae": "MAE",
-    "jacobian_r_near_pleura": "r near pleura",
-    "jacobian_mae_near_pleura": "MAE near pleura",
-    "p_value": "p (Wilcoxon, Bonferroni)",
-    "reason": "not run",
+import numpy as np
+from scipy.stats import wilcoxon
+
+COLUMNS = {  # name in the results: (heading, digits)
+    "wall_s": ("wall s", 0),
+    "cpu_s": ("CPU s", 0),
+    "peak_gb": ("peak GB", 2),
+    "tre_mean": ("TRE mean", 2),
+    "tre_standard_error": ("s.e.", 2),
+    "tre_median": ("median", 2),
+    "tre_p75": ("p75", 2),
+    "tre_p90": ("p90", 2),
+    "tre_max": ("max", 2),
+    "folding_lung_percent": ("folding lung %", 4),
+    "folding_everywhere_percent": ("folding all %", 4),
+    "jacobian_p1": ("det J p1", 2),
+    "jacobian_p99": ("p99", 2),
+    "volume_error_percent": ("volume error %", 1),
+    "dense_mean": ("dense mean", 2),
+    "dense_p95": ("dense p95", 2),
+    "jacobian_mae": ("det J error", 3),
+    "jacobian_r": ("r", 3),
+    "jacobian_slope": ("slope", 2),
+    "jacobian_mae_near_pleura": ("near pleura: error", 3),
+    "jacobian_r_near_pleura": ("r", 3),
+    "jacobian_slope_near_pleura": ("slope", 2),
 }
 
 
-def markdown(rows: list[dict]) -> str:
-    """A Markdown table; columns without any value are left out."""
-    keys = [key for key in COLUMNS if any(row.get(key) not in (None, "") for row in rows)]
-    lines = [" | ".join(COLUMNS[key] for key in keys), " | ".join("---" for _ in keys)]
-    lines += [" | ".join(_text(row.get(key)) for key in keys) for row in rows]
-    return "\n".join(f"| {line} |" for line in lines)
+@dataclass
+class Result:
+    """One method on one pair; `reason` says why it has no figures."""
+
+    pair: str
+    method: str
+    figures: dict[str, float] = field(default_factory=dict)
+    errors_mm: list[float] = field(default_factory=list)
+    reason: str = ""
 
 
-def write(rows: list[dict], folder: Path) -> None:
-    """Write table.md, table.csv and table.json."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "table.md").write_text(markdown(rows) + "\n", encoding="utf-8")
-    (folder / "table.json").write_text(json.dumps(rows, indent=2), encoding="utf-8")
-    with open(folder / "table.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(COLUMNS), extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
+def group_of(pair: str) -> str:
+    """Pairs of one group are averaged: "phantom 101" belongs to "phantom"."""
+    return pair.split()[0]
 
 
-def _text(value: object) -> str:
-    if value is None or value != value:
-        return ""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def means(results: list[Result]) -> list[Result]:
+    """Per group of several pairs and method, the mean of each figure over the pairs that the method finished."""
+    rows = []
+    for group, method in dict.fromkeys((group_of(r.pair), r.method) for r in results):
+        members = [r for r in results if group_of(r.pair) == group and r.method == method]
+        done = [r for r in members if r.figures]
+        if len(members) > 1 and done:
+            figures = {name: float(np.mean([r.figures.get(name, np.nan) for r in done])) for name in COLUMNS}
+            rows.append(Result(f"{group}: mean of {len(done)}", method, figures))
+    return rows
+
+
+def comparisons(results: list[Result], ours: str) -> list[dict]:
+    """Wilcoxon's signed rank test of our landmark errors against each peer's, per group of pairs; p after Bonferroni.
+
+    Only pairs that both finished count.
+    """
+    rows = []
+    for group in dict.fromkeys(group_of(r.pair) for r in results):
+        by_method: dict[str, dict[str, list[float]]] = {}
+        for r in results:
+            if group_of(r.pair) == group and r.errors_mm:
+                by_method.setdefault(r.method, {})[r.pair] = r.errors_mm
+        own = by_method.pop(ours, None)
+        peers = {name: errors for name, errors in by_method.items() if not name.startswith("none")}
+        for name, errors in peers.items() if own else ():
+            common = [pair for pair in own if pair in errors]
+            if common:
+                x, y = (np.concatenate([e[pair] for pair in common]) for e in (own, errors))
+                p = min(1.0, float(wilcoxon(x, y).pvalue) * len(peers)) if np.any(x != y) else 1.0
+                rows.append(
+                    {"pairs": group, "peer": name, "landmarks": len(x), "mean_difference_mm": float((x - y).mean()), "p": p}
+                )
+    return rows
+
+
+def write(results: list[Result], ours: str, settings: dict[str, str], machine: str, output: Path) -> str:
+    """Write results.json, results.csv and results.md; returns the Markdown."""
+    everything = [*results, *means(results)]
+    tests = comparisons(results, ours)
+    document = {"machine": machine, "settings": settings, "results": [vars(r) for r in everything], "comparisons": tests}
+    (output / "results.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+    with open(output / "results.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["pair", "method", *COLUMNS, "not run"])
+        writer.writerows([r.pair, r.method, *(r.figures.get(name, "") for name in COLUMNS), r.reason] for r in everything)
+    text = "\n".join(_markdown(everything, tests, ours, settings, machine)) + "\n"
+    (output / "results.md").write_text(text, encoding="utf-8")
+    return text
+
+
+def _markdown(results: list[Result], tests: list[dict], ours: str, settings: dict[str, str], machine: str) -> list[str]:
+    lines = [
+        "# Benchmark",
+        "",
+        machine,
+        "",
+        "TRE and dense errors in mm; det J against the truth in the lungs, 3 mm below their surface.",
+        "",
+    ]
+    for pair in dict.fromkeys(r.pair for r in results):
+        rows = [r for r in results if r.pair == pair]
+        shown = [name for name in COLUMNS if any(name in r.figures and np.isfinite(r.figures[name]) for r in rows)]
+        lines += [
+            f"## {pair}",
+            "",
+            "| method | " + " | ".join(COLUMNS[n][0] for n in shown) + " |",
+            "|---" * (len(shown) + 1) + "|",
+        ]
+        for r in rows:
+            cells = [_cell(r.figures.get(n), COLUMNS[n][1]) for n in shown] if r.figures else [f"not run: {r.reason}"]
+            lines.append(f"| {r.method} | " + " | ".join(cells) + " |")
+        lines.append("")
+    lines += [f"## {ours} against each peer (Wilcoxon, paired landmarks, Bonferroni)", ""]
+    lines += ["| pairs | peer | landmarks | mean difference mm | p |", "|---|---|---|---|---|"]
+    lines += [f"| {t['pairs']} | {t['peer']} | {t['landmarks']} | {t['mean_difference_mm']:+.2f} | {t['p']:.2g} |" for t in tests]
+    lines += ["", "## Settings", ""] + [f"- {name}: {text}" for name, text in settings.items()]
+    return lines
+
+
+def _cell(value: float | None, digits: int) -> str:
+    return "" if value is None or not np.isfinite(value) else f"{value:.{digits}f}"

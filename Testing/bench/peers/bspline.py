@@ -25,8 +25,8 @@ def method(mask: sitk.Image) -> sitk.ImageRegistrationMethod:
 
 def main(folder: Path, output: Path, threads: int) -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
-    fixed = sitk.Clamp(sitk.ReadImage(str(folder / "fixed.nrrd"), sitk.sitkFloat32), sitk.sitkFloat32, -1000, 400)
-    moving = sitk.Clamp(sitk.ReadImage(str(folder / "moving.nrrd"), sitk.sitkFloat32), sitk.sitkFloat32, -1000, 400)
+    fixed = sitk.ReadImage(str(folder / "fixed.nrrd"), sitk.sitkFloat32)
+    moving = sitk.ReadImage(str(folder / "moving.nrrd"), sitk.sitkFloat32)
     mask = sitk.ReadImage(str(folder / "fixed_mask.nrrd"), sitk.sitkUInt8)
     start = sitk.CenteredTransformInitializer(
         fixed, moving, sitk.AffineTransform(3), sitk.CenteredTransformInitializerFilter.MOMENTS

@@ -14,8 +14,8 @@ def main(folder: Path, output: Path, threads: int) -> None:
     fixed = sitk.ReadImage(str(folder / "fixed.nrrd"), sitk.sitkFloat32)
     moving = sitk.ReadImage(str(folder / "moving.nrrd"), sitk.sitkFloat32)
     moving = sitk.Resample(moving, fixed, sitk.Transform(), sitk.sitkLinear, -1000.0)
-    window = [np.clip(sitk.GetArrayFromImage(image), -1000, 400) for image in (fixed, moving)]
-    voxels_zyx = convex_adam_pt(*window, dtype=torch.float32, device=torch.device("cpu"))
+    arrays = [sitk.GetArrayFromImage(image) for image in (fixed, moving)]
+    voxels_zyx = convex_adam_pt(*arrays, dtype=torch.float32, device=torch.device("cpu"))
     steps = voxels_zyx[..., ::-1] * np.array(fixed.GetSpacing())
     field = sitk.GetImageFromArray((steps @ np.array(fixed.GetDirection()).reshape(3, 3).T).astype(np.float32), isVector=True)
     field.CopyInformation(fixed)

@@ -18,8 +18,8 @@ def shrunk(image: sitk.Image, factor: int) -> sitk.Image:
 
 def main(folder: Path, output: Path, threads: int) -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
-    fixed = sitk.Clamp(sitk.ReadImage(str(folder / "fixed.nrrd"), sitk.sitkFloat32), sitk.sitkFloat32, -1000, 400)
-    moving = sitk.Clamp(sitk.ReadImage(str(folder / "moving.nrrd"), sitk.sitkFloat32), sitk.sitkFloat32, -1000, 400)
+    fixed = sitk.ReadImage(str(folder / "fixed.nrrd"), sitk.sitkFloat32)
+    moving = sitk.ReadImage(str(folder / "moving.nrrd"), sitk.sitkFloat32)
     moving = sitk.HistogramMatching(sitk.Resample(moving, fixed, sitk.Transform(), sitk.sitkLinear, -1000.0), fixed, 256, 15)
     field = None
     for factor, iterations in LEVELS:
