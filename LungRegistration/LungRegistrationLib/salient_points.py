@@ -32,9 +32,9 @@ def salient_points(image: sitk.Image, mask: sitk.Image, count: int, apart_mm: fl
 
 def _distinctiveness(hu: np.ndarray, spacing_zyx: np.ndarray) -> np.ndarray:
     """1 / trace(inverse structure tensor), up to scale."""
-    gradient = [ndimage.gaussian_filter(hu, 1.0, order=[int(a == b) for b in range(3)]) / spacing_zyx[a] for a in range(3)]
+    gradient = [ndimage.gaussian_filter(hu, 0.7, order=[int(a == b) for b in range(3)]) / spacing_zyx[a] for a in range(3)]
     xx, yy, zz, xy, xz, yz = (
-        ndimage.gaussian_filter(gradient[a] * gradient[b], 1.5) for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+        ndimage.gaussian_filter(gradient[a] * gradient[b], 1.0) for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
     )
     minors = (yy * zz - yz * yz) + (xx * zz - xz * xz) + (xx * yy - xy * xy)
     determinant = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz)

@@ -69,22 +69,18 @@ def comparisons(results: list[Result], ours: str) -> list[dict]:
 
     Only pairs that both finished count.
     """
+    errors = {(r.method, r.pair): np.array(r.errors_mm) for r in results if r.errors_mm}
+    peers = [name for name in dict.fromkeys(r.method for r in results) if not name.startswith(("none", ours.split()[0]))]
     rows = []
     for group in dict.fromkeys(group_of(r.pair) for r in results):
-        by_method: dict[str, dict[str, list[float]]] = {}
-        for r in results:
-            if group_of(r.pair) == group and r.errors_mm:
-                by_method.setdefault(r.method, {})[r.pair] = r.errors_mm
-        own = by_method.pop(ours, None)
-        peers = {name: errors for name, errors in by_method.items() if not name.startswith("none")}
-        for name, errors in peers.items() if own else ():
-            common = [pair for pair in own if pair in errors]
+        pairs = [pair for pair in dict.fromkeys(r.pair for r in results) if group_of(pair) == group and (ours, pair) in errors]
+        for peer in peers:
+            common = [pair for pair in pairs if (peer, pair) in errors]
             if common:
-                x, y = (np.concatenate([e[pair] for pair in common]) for e in (own, errors))
-                p = min(1.0, float(wilcoxon(x, y).pvalue) * len(peers)) if np.any(x != y) else 1.0
-                rows.append(
-                    {"pairs": group, "peer": name, "landmarks": len(x), "mean_difference_mm": float((x - y).mean()), "p": p}
-                )
+                difference = np.concatenate([errors[ours, pair] - errors[peer, pair] for pair in common])
+                p = min(1.0, float(wilcoxon(difference).pvalue) * len(peers)) if difference.any() else 1.0
+                mean = float(difference.mean())
+                rows.append({"pairs": group, "peer": peer, "landmarks": len(difference), "mean_difference_mm": mean, "p": p})
     return rows
 
 
