@@ -50,9 +50,11 @@ def landmarkSummary(result):
 
 
 def jumpToLandmark(result, label):
-    """Show a landmark of the table in all slice views, and turn the 3D views to it."""
+    """Show a landmark of the table in all slice views, and turn the 3D views to it; its list is made visible."""
     columns = tableColumns(result.landmarkTable)
     ras = [columns[axis][columns["Landmark"].index(label)] for axis in "RAS"]
+    if result.fixedLandmarks is not None:
+        result.fixedLandmarks.GetDisplayNode().SetVisibility(True)
     slicer.modules.markups.logic().JumpSlicesToLocation(*ras, True)
     crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
     if crosshair is not None:

@@ -45,6 +45,7 @@ class InspectSection:
             button.connect("toggled(bool)", lambda on, button=button: self._onLayout(button, on))
         for table in (ui.landmarkTable, ui.volumeChangeTable):
             table.verticalHeader().setVisible(False)
+            table.horizontalHeader().setStretchLastSection(True)
         ui.landmarkTable.connect("itemSelectionChanged()", self._onLandmarkSelected)
         ui.updateLandmarksButton.connect("clicked()", self._onMeasureLandmarks)
         ui.updateVolumeChangeButton.connect("clicked()", self._onMeasureVolumeChange)
@@ -65,8 +66,7 @@ class InspectSection:
 
     def showMode(self, mode):
         """Show the result in the slice views: blend, checkerboard, difference, flicker or jacobian."""
-        for button in self._layouts:
-            button.checked = False
+        self.ui.compareButton.checked = False
         self._modes[mode].checked = True
         self.views.show(self.result, mode, self._parameters().blend, self.ui.beforeButton.checked)
 

@@ -45,10 +45,11 @@ def take(folder, preset="Default", size=(128, 112, 128)):
     ui.jacobianModeButton.click()
     ui.plotHistogramButton.click()
     photograph("5_volume_change")
+    ui.volumeChangeGroupBox.collapsed = True
     ui.plotLandmarksButton.click()
-    ui.landmarkTable.sortItems(2, qt.Qt.DescendingOrder)
-    ui.landmarkTable.setCurrentCell(0, 0)
     ui.blendModeButton.click()
+    ui.landmarkTable.sortItems(2, qt.Qt.DescendingOrder)
+    ui.landmarkTable.setCurrentCell(10, 0)
     photograph("6_landmarks")
     return pictures
 

@@ -133,6 +133,7 @@ class InspectTest(PanelTestCase):
             self.assertAlmostEqual(plane.GetElement(axis, 3), there[axis], delta=0.01, msg=view)
         camera = slicer.util.getNodesByClass("vtkMRMLCameraNode")[0]
         np.testing.assert_allclose(camera.GetFocalPoint(), there, atol=0.01)
+        self.assertTrue(landmarks.GetDisplayNode().GetVisibility())
         self.screenshot("landmarks")
 
     def test_landmarks_sort_by_error(self):
@@ -153,6 +154,7 @@ class InspectTest(PanelTestCase):
         self.assertEqual(selection.GetActivePlotChartID(), self.result.landmarkChart.GetID())
         self.screenshot("plot_landmarks")
         self.ui.jacobianModeButton.click()
+        self.assertTrue(self.ui.plotLandmarksButton.checked)
         self.ui.plotHistogramButton.click()
         self.assertEqual(selection.GetActivePlotChartID(), self.result.histogramChart.GetID())
         self.screenshot("plot_histogram")
