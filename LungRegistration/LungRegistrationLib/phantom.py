@@ -68,7 +68,7 @@ def breathing_phantom(
     expiration = fixed_is == "expiration"
     noise = rng.spawn(2)
     with progress.stage("True motion", until=0.3):
-        displacement, jacobian = true_motion(thorax, grid, expiration)
+        displacement, jacobian = (grid.image(array) for array in true_motion(thorax, grid, expiration))
     with progress.stage("Fixed scan", until=0.6) as step:
         hu, fixed_lobes = render(thorax, grid, expiration, step)
         fixed = scan(hu, grid.spacing[::-1], doses[0], kernels[0], noise[0])
@@ -85,8 +85,8 @@ def breathing_phantom(
         moving_lobes=grid.image(moving_lobes),
         fixed_landmarks_mm=points[expiration],
         moving_landmarks_mm=points[not expiration],
-        fixed_to_moving_mm=grid.image(displacement),
-        true_jacobian=grid.image(jacobian),
+        fixed_to_moving_mm=displacement,
+        true_jacobian=jacobian,
     )
 
 

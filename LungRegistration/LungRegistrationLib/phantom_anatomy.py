@@ -85,6 +85,10 @@ class Anatomy:
         """Where vessels and airways enter a lung."""
         return self.carina + np.array([42.0 if left else -38.0, -6.0, -26.0])
 
+    def heart_distance(self, p: np.ndarray) -> np.ndarray:
+        """Approximate signed distance (mm) to the heart with its fat; negative inside."""
+        return ellipsoid_distance(p, self.heart, self.heart_axes)
+
     def _diaphragm_height(self, p: np.ndarray) -> np.ndarray:
         heights = []
         for x, y, z in self.dome:
@@ -102,7 +106,7 @@ class Anatomy:
         aorta = np.hypot(p[:, 0] - x, p[:, 1] - y) - radius - 2.0
         aorta = np.maximum(aorta, p[:, 2] - self.carina[2] - 25.0)
         roots = np.minimum(*(ellipsoid_distance(p, self.hilum(left), np.array([22.0, 20.0, 28.0])) for left in (False, True)))
-        heart = ellipsoid_distance(p, self.heart, self.heart_axes)
+        heart = self.heart_distance(p)
         return smooth_min(smooth_min(smooth_min(smooth_min(column, heart, 16.0), roots, 12.0), aorta, 8.0), front, 8.0)
 
     def lung_distance(self, p: np.ndarray) -> np.ndarray:
@@ -169,7 +173,7 @@ class Anatomy:
         return lines
 
     def outer_hu(self, p: np.ndarray, wall: np.ndarray, voxel_mm: float) -> np.ndarray:
-        """HU of body and surroundings outside the chest cavity; `wall` is the distance to the inner chest wall."""
+        """HU of the body outside the chest cavity, and of the air; `wall` is the distance to the inner chest wall."""
         chest = self.chest
         skin = superellipse_distance(
             p[:, 0],
@@ -183,10 +187,13 @@ class Anatomy:
         layers = np.abs(np.sin(0.11 * wall + 0.03 * p[:, 2])) * 60.0  # fat between the muscles
         hu = over(np.full(len(p), AIR_HU, p.dtype), FAT_HU, covered(skin, voxel_mm))
         hu = over(hu, MUSCLE_HU - layers * (wall > 14.0), covered(muscle, voxel_mm))
-        hu = self._bones(hu, p, wall, voxel_mm)
-        table_y = chest.half_depth + self.muscle_mm + self.fat_mm + 28.0
+        return self._bones(hu, p, wall, voxel_mm)
+
+    def on_table(self, hu: np.ndarray, p: np.ndarray, voxel_mm: float) -> np.ndarray:
+        """HU with the scanner's table, which does not move, where there is air."""
+        table_y = self.chest.half_depth + self.muscle_mm + self.fat_mm + 28.0
         board = np.abs(p[:, 1] - table_y + p[:, 0] ** 2 * 4e-4) - 2.0
-        return over(hu, -250.0, covered(board, voxel_mm) * (skin > 0))
+        return over(hu, -250.0, covered(board, voxel_mm) * (hu < -900.0))
 
     def _bones(self, hu: np.ndarray, p: np.ndarray, wall: np.ndarray, voxel_mm: float) -> np.ndarray:
         chest = self.chest

@@ -81,7 +81,8 @@ def render(thorax: Thorax, grid: Grid, expiration: bool, step: Callable[[float],
         place = _Place.of(thorax, grid, slab, expiration)
         outside = np.flatnonzero(place.wall >= 0)
         values, labels = np.empty(len(place.points), np.float32), np.zeros(len(place.points), np.uint8)
-        values[outside] = thorax.anatomy.outer_hu(place.body[outside], place.wall[outside], voxel_mm)
+        body_hu = thorax.anatomy.outer_hu(place.body[outside], place.wall[outside], voxel_mm)
+        values[outside] = thorax.anatomy.on_table(body_hu, place.points[outside], voxel_mm)
         shares = [share[slab].reshape(-1)[place.inside] for share in tubes]
         compression = thorax.motion.inner_jacobian(place.tissue) if expiration else 1.0
         values[place.inside], labels[place.inside] = thorax.chest_content(place.tissue, compression, shares, voxel_mm)

@@ -79,7 +79,8 @@ class Thorax:
         lung = over(lung, BLOOD_HU, blood[near])
         hu = anatomy.inner_hu(points, voxel_mm)
         hu[near] = over(hu[near], lung, covered(distance[near], voxel_mm))
-        hu = over(over(hu, MUSCLE_HU - 20.0, airway), LUNG_AIR_HU, lumen)
+        beside_heart = 1.0 - covered(anatomy.heart_distance(points), voxel_mm)
+        hu = over(over(hu, MUSCLE_HU - 20.0, airway * beside_heart), LUNG_AIR_HU, lumen * beside_heart)
         return hu, np.where(distance < 0, anatomy.lobe(points), np.uint8(0))
 
     def parenchyma(self, points: np.ndarray, compression: np.ndarray | float) -> np.ndarray:
