@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 export VTK_DEFAULT_OPENGL_WINDOW ?= vtkEGLRenderWindow
+# Libraries in the tests reset the locale; text in pipes stays UTF-8.
+export PYTHONUTF8 = 1
 
 .PHONY: demo test test-slow lint bench package clean
 
