@@ -66,8 +66,9 @@ class Method:
 
 def _measured(command: list[str], log: Path, limit_s: float) -> Cost:
     start = time.perf_counter()
+    environment = {**os.environ, "PYTHONPATH": LIBRARIES}
     with open(log, "w", encoding="utf-8") as text:
-        child = subprocess.Popen(command, stdout=text, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": LIBRARIES})
+        child = subprocess.Popen(command, stdout=text, stderr=subprocess.STDOUT, env=environment, cwd=log.parent)
         used = None
         while child.returncode is None:
             if time.perf_counter() - start > limit_s:
