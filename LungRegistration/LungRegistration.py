@@ -46,6 +46,7 @@ class LungRegistration(ScriptedLoadableModule):
 def registerSampleData():
     """Add the phantom pair to the Sample Data module."""
     import SampleData
+
     from LungRegistrationFace.sample_data import CATEGORY, SAMPLE_NAME
 
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
@@ -293,10 +294,9 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         Returns:
             Background, with `cancel()` and `wait()`.
         """
+        from CorrespondCoreLib import packages
         from LungRegistrationFace.background import Background
         from LungRegistrationFace.result_loading import loadResult
-
-        from CorrespondCoreLib import packages
 
         request.check()
         packages.ensure([packages.TORCH], _("Lung Registration"))
@@ -388,7 +388,6 @@ class LungRegistrationTest(ScriptedLoadableModuleTest):
     @staticmethod
     def phantomPair():
         from LungRegistrationFace.sample_data import addPair
-
         from LungRegistrationLib.phantom import breathing_phantom
 
         p = breathing_phantom(size=(64, 64, 64))

@@ -3,7 +3,7 @@
 import numpy as np
 import slicer
 
-from LungRegistrationLib.pictures import DIVERGING, symmetric_window
+from LungRegistrationLib.reports.pictures import DIVERGING, symmetric_window
 
 COLOR_TABLE = "Volume change (Jacobian determinant)"
 

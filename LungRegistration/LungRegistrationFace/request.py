@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.mrml_transforms import transform_from_node
-from LungRegistrationLib.landmarks import write_landmarks
+from LungRegistrationLib.formats.landmarks import write_landmarks
 
 from .landmark_pairs import pairLandmarks
 from .world import segmentsByName, worldImage, worldLabels, worldMask

@@ -8,8 +8,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib import mrml
-from LungRegistrationLib.landmarks import read_landmarks
-from LungRegistrationLib.phantom_anatomy import LOBES
+from LungRegistrationLib.formats.landmarks import read_landmarks
+from LungRegistrationLib.phantoms.anatomy import LOBES
 
 CATEGORY = "Correspond"
 SAMPLE_NAME = "BreathingLungs"

@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 from CorrespondCoreLib import mrml
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib import dirlab
+from LungRegistrationLib.formats import dirlab
 
 from .landmark_pairs import pairLandmarks
 from .parameters import LandmarkMatching

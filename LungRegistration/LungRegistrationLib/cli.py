@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from CorrespondCoreLib.progress import Progress
 
 if TYPE_CHECKING:
-    from .pair_files import Files, Wishes
+    from .formats.pair_files import Files, Wishes
 
 
 def add_commands(subparsers: argparse._SubParsersAction) -> None:
@@ -163,14 +163,14 @@ def _settings_values(path: Path | None) -> dict:
 
 
 def _files(args: argparse.Namespace) -> Files:
-    from .pair_files import Files
+    from .formats.pair_files import Files
 
     names = ("fixed_mask", "moving_mask", "fixed_lobes", "moving_lobes", "landmarks", "initial_transform")
     return Files(args.fixed, args.moving, **{name: getattr(args, name, None) for name in names})
 
 
 def _wishes(args: argparse.Namespace) -> Wishes:
-    from .pair_files import Wishes
+    from .formats.pair_files import Wishes
 
     return Wishes(
         fixed_is=args.fixed_is,

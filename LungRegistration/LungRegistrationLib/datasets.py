@@ -12,10 +12,11 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder
 from CorrespondCoreLib.progress import Progress
 
-from . import dirlab, empire10, inputs, phantom
-from .displacement import resample_field
-from .landmarks import write_landmarks
-from .outputs import write_field, write_image
+from . import phantom
+from .formats import dirlab, empire10, inputs
+from .formats.landmarks import write_landmarks
+from .formats.outputs import write_field, write_image
+from .geometry.displacement import resample_field
 
 PHANTOM_SIZE = (192, 160, 192)
 

@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from .lattice import Lattice, bounding_box_mm
+from .geometry.lattice import Lattice, bounding_box_mm
 
 COARSE_MM = 3.0
 AIR_HU = -500.0

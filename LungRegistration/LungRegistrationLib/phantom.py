@@ -9,11 +9,11 @@ import numpy as np
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
-from .phantom_ct import move_ct
-from .phantom_pair import Phantom
-from .phantom_render import Grid, render, true_motion
-from .phantom_scan import KERNELS, NOISE_HU, scan
-from .phantom_thorax import Thorax
+from .phantoms.ct import move_ct
+from .phantoms.pair import Phantom
+from .phantoms.render import Grid, render, true_motion
+from .phantoms.scan import KERNELS, NOISE_HU, scan
+from .phantoms.thorax import Thorax
 
 __all__ = ["Phantom", "breathing_phantom", "move_ct"]
 
@@ -35,7 +35,7 @@ def breathing_phantom(
 ) -> Phantom:
     """Two CT scans of a random thorax in two breathing states, with the true motion between them.
 
-    The motion is an analytic map (see phantom_motion): lungs, heart and abdomen slide along the chest wall, the diaphragm rises
+    The motion is an analytic map (see phantoms.motion): lungs, heart and abdomen slide along the chest wall, the diaphragm rises
     on expiration, the largest displacement in the lungs is `motion_mm`. Both scans are sampled from the same description of the
     body, neither is a warp of the other: vessels and airways are tubes along moved centerlines and keep their caliber, and the
     density of lung tissue (HU + 1000) is divided by det J, so that mass is conserved. The field is smooth within the lungs (no

@@ -14,7 +14,7 @@ from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
 
-from .compact_field import (
+from .geometry.compact_field import (
     LARGEST_INVERSE_ERROR_MM,
     LARGEST_RESAMPLING_ERROR_MM,
     both_fields,
@@ -23,12 +23,12 @@ from .compact_field import (
     smoothed,
     unfolded,
 )
-from .displacement import transform_points, voxel_to_lps
-from .frame import Pair
-from .linear import inverted
+from .geometry.displacement import transform_points, voxel_to_lps
+from .geometry.linear import inverted
 from .masks import body_mask, lung_mask
+from .search.frame import Pair
+from .search.training_free import fit_field
 from .settings import RegistrationSettings
-from .training_free import fit_field
 
 
 @dataclass

@@ -14,18 +14,18 @@ from CorrespondCoreLib.files import check_output_folder, whole_folder, write_jso
 from CorrespondCoreLib.process_usage import seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
-from . import inputs
-from .displacement import resample_field
-from .evaluation import Evaluation, Pair, evaluate
+from .formats import inputs
+from .formats.outputs import write_field, write_image
+from .formats.pair_files import Files, Wishes, binary, read_pair
+from .geometry.displacement import resample_field
 from .masks import lung_mask
+from .measures.evaluation import Evaluation, Pair, evaluate
+from .measures.volume_checks import inverse_consistency_mm
 from .memory_need import check_memory
-from .outputs import write_field, write_image
-from .pair_files import Files, Wishes, binary, read_pair
-from .report import build_report
-from .report_page import report_page
-from .report_pictures import jacobian_window, report_pictures
+from .reports.page import report_page
+from .reports.page_pictures import jacobian_window, report_pictures
+from .reports.report import build_report
 from .settings import RegistrationSettings
-from .volume_checks import inverse_consistency_mm
 
 RESULT_KEYS = ("check_result", "warnings", "folding_percent", "volume_balance", "expected_error_mm", "peak_memory_gb", "device")
 

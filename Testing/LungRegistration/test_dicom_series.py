@@ -8,8 +8,8 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib.dicom_series import read_series
-from LungRegistrationLib.inputs import read_volume
+from LungRegistrationLib.formats.dicom_series import read_series
+from LungRegistrationLib.formats.inputs import read_volume
 from Testing.LungRegistration.fields import rotation
 
 ROWS, COLUMNS, COUNT = 10, 12, 9
@@ -55,7 +55,7 @@ def test_a_series_has_its_slices_by_position_and_its_geometry(tmp_path, axes):
 
 
 def test_a_registration_input_keeps_nothing_about_the_patient(tmp_path):
-    from LungRegistrationLib.outputs import write_image
+    from LungRegistrationLib.formats.outputs import write_image
 
     image = read_volume(write_series(tmp_path / "a"), "fixed")
     written = write_image(image, tmp_path / "volume.nrrd")

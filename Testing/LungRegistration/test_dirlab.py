@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib import dirlab
+from LungRegistrationLib.formats import dirlab
 
 SIZE = (20, 16, 12)
 

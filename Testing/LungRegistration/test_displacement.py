@@ -5,7 +5,13 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib.displacement import displacement_at, jacobian_determinant, resample_field, transform_points, warp_image
+from LungRegistrationLib.geometry.displacement import (
+    displacement_at,
+    jacobian_determinant,
+    resample_field,
+    transform_points,
+    warp_image,
+)
 from Testing.LungRegistration.registration_examples import from_array, grid_image, voxel_points
 
 ROTATION, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))

@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib import empire10
+from LungRegistrationLib.formats import empire10
 from Testing.LungRegistration.fields import affine_field, grid, image_of, points_of
 
 

@@ -5,8 +5,8 @@ import pytest
 import SimpleITK as sitk
 from scipy import ndimage, stats
 
-from LungRegistrationLib.displacement import displacement_at
-from LungRegistrationLib.error_map import local_error_map
+from LungRegistrationLib.geometry.displacement import displacement_at
+from LungRegistrationLib.measures.error_map import local_error_map
 from LungRegistrationLib.phantom import breathing_phantom
 
 SEED = 11  # not among the seeds that the map was fitted on

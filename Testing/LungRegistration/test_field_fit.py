@@ -5,16 +5,16 @@ import SimpleITK as sitk
 import torch
 
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.bspline import ControlGrid, SplineField
-from LungRegistrationLib.compact_field import unfolded
-from LungRegistrationLib.displacement import jacobian_determinant
-from LungRegistrationLib.inversion import invert
-from LungRegistrationLib.lattice import Lattice
-from LungRegistrationLib.refinement import FeatureTerm, PointTerm, Problem, refine
-from LungRegistrationLib.regularizers import Regularizer, laplacian
-from LungRegistrationLib.tensors import field_to_image, lattice_points
-from LungRegistrationLib.volume_change import VolumeChange, barrier_slope, extended_barrier
-from LungRegistrationLib.warp import inside, sample
+from LungRegistrationLib.geometry.bspline import ControlGrid, SplineField
+from LungRegistrationLib.geometry.compact_field import unfolded
+from LungRegistrationLib.geometry.displacement import jacobian_determinant
+from LungRegistrationLib.geometry.inversion import invert
+from LungRegistrationLib.geometry.lattice import Lattice
+from LungRegistrationLib.geometry.tensors import field_to_image, lattice_points
+from LungRegistrationLib.geometry.warp import inside, sample
+from LungRegistrationLib.losses.regularizers import Regularizer, laplacian
+from LungRegistrationLib.losses.volume_change import VolumeChange, barrier_slope, extended_barrier
+from LungRegistrationLib.search.refinement import FeatureTerm, PointTerm, Problem, refine
 
 CPU = torch.device("cpu")
 LATTICE = Lattice((-30.0, 5.0, 100.0), (3.0, 3.0, 3.0), (22, 20, 18))

@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib.inputs import read_volume
+from LungRegistrationLib.formats.inputs import read_volume
 from Testing.data import DATA, real_data
 
 FOLDER = DATA / "hostile"

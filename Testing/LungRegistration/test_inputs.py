@@ -8,8 +8,9 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib import inputs, memory_need
-from LungRegistrationLib.displacement import displacement_at
+from LungRegistrationLib import memory_need
+from LungRegistrationLib.formats import inputs
+from LungRegistrationLib.geometry.displacement import displacement_at
 from LungRegistrationLib.settings import RegistrationSettings
 from Testing.data import real_data
 from Testing.LungRegistration.fields import affine_field, ball, grid, image_of, points_of, rotation

@@ -5,7 +5,7 @@ import pytest
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib import landmarks
+from LungRegistrationLib.formats import landmarks
 from Testing.data import real_data
 from Testing.LungRegistration.fields import grid
 

@@ -5,7 +5,7 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib.linear import (
+from LungRegistrationLib.geometry.linear import (
     composed,
     correlation_translation,
     fit_affine,

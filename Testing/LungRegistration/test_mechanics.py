@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from LungRegistrationLib import mechanics
+from LungRegistrationLib.measures import mechanics
 from Testing.LungRegistration.fields import affine_field, grid, image_of, rotation
 
 

@@ -33,7 +33,7 @@ class ExportTest(PanelTestCase):
 
     def assertTakesFixedToMoving(self, transform):
         """The exported transform takes the phantom's fixed landmarks where the registration's field takes them."""
-        from LungRegistrationLib.displacement import transform_points
+        from LungRegistrationLib.geometry.displacement import transform_points
 
         field = sitk.ReadImage(str(resultFolder() / "fixed_to_moving.nrrd"))
         points = phantom().fixed_landmarks_mm[:50]

@@ -16,7 +16,7 @@ class RealPairTest(PanelTestCase):
     def load(self):
         """The pair, its lung masks and its landmarks, from files."""
         from CorrespondCoreLib import mrml
-        from LungRegistrationLib.landmarks import read_landmarks
+        from LungRegistrationLib.formats.landmarks import read_landmarks
 
         folder = real_data("lung/elastix")
         for role, scan in (("fixed", "baseline"), ("moving", "followup")):

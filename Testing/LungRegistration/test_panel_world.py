@@ -70,7 +70,7 @@ class WorldTest(PanelTestCase):
     def test_a_grid_transform_warps_the_written_image(self):
         """What is written is the phantom's moving image as its true motion warps it: close to the fixed image."""
         from CorrespondCoreLib import mrml
-        from LungRegistrationLib.displacement import warp_image
+        from LungRegistrationLib.geometry.displacement import warp_image
 
         pair = self.choosePhantom()
         motion = mrml.grid_transform_from_field(phantom().fixed_to_moving_mm, "motion")

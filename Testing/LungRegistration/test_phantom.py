@@ -7,10 +7,10 @@ from scipy import ndimage
 
 from CorrespondCoreLib.errors import InputError
 from LungRegistrationLib.phantom import breathing_phantom
-from LungRegistrationLib.phantom_anatomy import LOBES
-from LungRegistrationLib.phantom_render import Grid, true_motion
-from LungRegistrationLib.phantom_thorax import Thorax, lung_points
-from LungRegistrationLib.phantom_tubes import draw_tubes
+from LungRegistrationLib.phantoms.anatomy import LOBES
+from LungRegistrationLib.phantoms.render import Grid, true_motion
+from LungRegistrationLib.phantoms.thorax import Thorax, lung_points
+from LungRegistrationLib.phantoms.tubes import draw_tubes
 
 SIZE = (64, 64, 64)
 array = sitk.GetArrayFromImage
@@ -69,7 +69,7 @@ def test_jacobian_is_positive_and_the_derivative_of_the_motion(thorax):
 
 
 def test_field_image_carries_that_jacobian(phantom):
-    from LungRegistrationLib.displacement import jacobian_determinant
+    from LungRegistrationLib.geometry.displacement import jacobian_determinant
 
     deep = ndimage.binary_erosion(array(phantom.fixed_mask) > 0, iterations=2)
     numerical, true = array(jacobian_determinant(phantom.fixed_to_moving_mm))[deep], array(phantom.true_jacobian)[deep]

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from CorrespondCoreLib.errors import InputError
 from LungRegistrationLib.phantom import breathing_phantom, move_ct
-from LungRegistrationLib.salient_points import salient_points
+from LungRegistrationLib.phantoms.salient_points import salient_points
 
 array = sitk.GetArrayFromImage
 

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.displacement import jacobian_determinant, transform_points, warp_image
+from LungRegistrationLib.geometry.displacement import jacobian_determinant, transform_points, warp_image
 from LungRegistrationLib.pipeline import Registration, register
 from LungRegistrationLib.settings import Level, RegistrationSettings, preset
 from Testing.LungRegistration.registration_examples import (

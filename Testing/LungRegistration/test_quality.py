@@ -7,9 +7,9 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.evaluation import Pair, evaluate
+from LungRegistrationLib.measures.evaluation import Pair, evaluate
+from LungRegistrationLib.measures.tre import landmark_errors_mm
 from LungRegistrationLib.phantom import breathing_phantom
-from LungRegistrationLib.tre import landmark_errors_mm
 from Testing.LungRegistration.fields import field_of, image_of
 
 

@@ -9,11 +9,11 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib import charts, pictures
-from LungRegistrationLib.evaluation import Pair, evaluate
-from LungRegistrationLib.report import build_report
-from LungRegistrationLib.report_page import report_page
-from LungRegistrationLib.report_pictures import jacobian_window, report_pictures
+from LungRegistrationLib.measures.evaluation import Pair, evaluate
+from LungRegistrationLib.reports import charts, pictures
+from LungRegistrationLib.reports.page import report_page
+from LungRegistrationLib.reports.page_pictures import jacobian_window, report_pictures
+from LungRegistrationLib.reports.report import build_report
 from Testing.LungRegistration.fields import affine_field, ball, grid, image_of, points_of, rotation
 
 

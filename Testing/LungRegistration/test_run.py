@@ -13,11 +13,11 @@ from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import Cancelled, InputError, OutOfMemory, OutputError
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.datasets import write_phantom
-from LungRegistrationLib.displacement import displacement_at, jacobian_determinant, warp_image
-from LungRegistrationLib.landmarks import read_landmarks
-from LungRegistrationLib.pair_files import Files, Wishes, read_pair
+from LungRegistrationLib.formats.landmarks import read_landmarks
+from LungRegistrationLib.formats.pair_files import Files, Wishes, read_pair
+from LungRegistrationLib.geometry.displacement import displacement_at, jacobian_determinant, warp_image
+from LungRegistrationLib.measures.tre import landmark_errors_mm
 from LungRegistrationLib.settings import RegistrationSettings
-from LungRegistrationLib.tre import landmark_errors_mm
 
 ROUGH = {
     "preset": "fast",
@@ -247,7 +247,8 @@ def test_importing_the_commands_does_not_import_torch():
     environment_path = [p for p in sys.path if p.endswith(("CorrespondCore", "LungRegistration"))]
     code = (
         f"import sys; sys.path[:0] = {environment_path!r}\n"
-        "import LungRegistrationLib.cli, LungRegistrationLib.run, LungRegistrationLib.datasets, LungRegistrationLib.report_page\n"
+        "import LungRegistrationLib.cli, LungRegistrationLib.run, LungRegistrationLib.datasets\n"
+        "import LungRegistrationLib.reports.page\n"
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

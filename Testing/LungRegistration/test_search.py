@@ -3,11 +3,19 @@
 import numpy as np
 import torch
 
-from LungRegistrationLib.discrete_search import BLOCK, CellField, block_costs, cell_lattice, continued, inverse_consistent, search
-from LungRegistrationLib.keypoints import foerstner_points, match
-from LungRegistrationLib.lattice import Lattice
-from LungRegistrationLib.mind import mind_ssc
-from LungRegistrationLib.tensors import lattice_points
+from LungRegistrationLib.geometry.lattice import Lattice
+from LungRegistrationLib.geometry.tensors import lattice_points
+from LungRegistrationLib.losses.mind import mind_ssc
+from LungRegistrationLib.search.discrete_search import (
+    BLOCK,
+    CellField,
+    block_costs,
+    cell_lattice,
+    continued,
+    inverse_consistent,
+    search,
+)
+from LungRegistrationLib.search.keypoints import foerstner_points, match
 from Testing.LungRegistration.registration_examples import texture
 
 CPU = torch.device("cpu")

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from LungRegistrationLib.filters import box, gaussian, gradient
-from LungRegistrationLib.lncc import lncc_loss, standardized
-from LungRegistrationLib.mind import PAIRS, mind_ssc
-from LungRegistrationLib.ngf import gradient_tensor, ngf_loss, normalized_gradient
+from LungRegistrationLib.geometry.filters import box, gaussian, gradient
+from LungRegistrationLib.losses.lncc import lncc_loss, standardized
+from LungRegistrationLib.losses.mind import PAIRS, mind_ssc
+from LungRegistrationLib.losses.ngf import gradient_tensor, ngf_loss, normalized_gradient
 
 SPACING = (1.0, 1.5, 2.0)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from LungRegistrationLib import tre
+from LungRegistrationLib.measures import tre
 from Testing.LungRegistration.fields import affine_field, ball, grid, points_of, rotation
 
 RNG = np.random.default_rng(7)

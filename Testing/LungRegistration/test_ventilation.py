@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib import ventilation
+from LungRegistrationLib.measures import ventilation
 
 
 def test_a_lung_that_empties_by_a_fifth_has_the_same_ventilation_in_both_directions():

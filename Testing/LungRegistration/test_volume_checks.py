@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from LungRegistrationLib import volume_checks
-from LungRegistrationLib.displacement import jacobian_determinant
+from LungRegistrationLib.geometry.displacement import jacobian_determinant
+from LungRegistrationLib.measures import volume_checks
 from Testing.LungRegistration.fields import affine_field, ball, field_of, grid, image_of, points_of
 
 

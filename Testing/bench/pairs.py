@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from LungRegistrationLib.landmarks import read_landmarks, write_landmarks
+from LungRegistrationLib.formats.landmarks import read_landmarks, write_landmarks
 from LungRegistrationLib.phantom import breathing_phantom
 
 from ..data import real_data

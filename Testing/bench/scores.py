@@ -8,9 +8,9 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from LungRegistrationLib.displacement import jacobian_determinant, resample_field
-from LungRegistrationLib.landmarks import read_landmarks
-from LungRegistrationLib.tre import error_statistics, landmark_errors_mm
+from LungRegistrationLib.formats.landmarks import read_landmarks
+from LungRegistrationLib.geometry.displacement import jacobian_determinant, resample_field
+from LungRegistrationLib.measures.tre import error_statistics, landmark_errors_mm
 
 RIM_MM = 3.0  # of the lungs (and at least 1.5 voxels), left out where det J is compared: the true motion jumps at the pleura
 NEAR_PLEURA_MM = 10.0

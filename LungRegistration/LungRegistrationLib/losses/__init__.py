@@ -1,0 +1,1 @@
+"""What a good field is: similarities, regularizers, volume-change control."""

@@ -1,0 +1,37 @@
+"""Normalized gradient fields (Haber & Modersitzki, MICCAI 2006): edges lie on edges, whatever their contrast."""
+
+from __future__ import annotations
+
+import torch
+
+from ..geometry.filters import gradient
+
+
+def normalized_gradient(volume: torch.Tensor, spacing_mm: tuple[float, float, float], edge: float) -> torch.Tensor:
+    """grad / sqrt(|grad|^2 + edge^2), (1, 3, z, y, x), of a volume (1, 1, z, y, x).
+
+    Args:
+        edge: slope (HU/mm) from which on a gradient counts as an edge.
+    """
+    g = torch.cat(gradient(volume, spacing_mm), dim=1)
+    return g / (g.square().sum(dim=1, keepdim=True) + edge**2).sqrt()
+
+
+def ngf_loss(fixed: torch.Tensor, warped: torch.Tensor, spacing_mm: tuple[float, float, float], edge: float) -> torch.Tensor:
+    """mean of 1 - (<grad f, grad w> + edge^2)^2 / ((|grad f|^2 + edge^2)(|grad w|^2 + edge^2)): 0 for identical images."""
+    f = torch.cat(gradient(fixed, spacing_mm), dim=1)
+    w = torch.cat(gradient(warped, spacing_mm), dim=1)
+    e = edge**2
+    inner = (f * w).sum(dim=1) + e
+    return (1 - inner**2 / ((f.square().sum(dim=1) + e) * (w.square().sum(dim=1) + e))).mean()
+
+
+def gradient_tensor(volume: torch.Tensor, spacing_mm: tuple[float, float, float], edge: float) -> torch.Tensor:
+    """The six entries of n n^T (off-diagonals times sqrt 2), (1, 6, z, y, x), of the normalized gradient n.
+
+    Their squared difference is |n_f|^4 + |n_w|^4 - 2 (n_f . n_w)^2: the NGF distance as a sum of squares.
+    """
+    n = normalized_gradient(volume, spacing_mm, edge)
+    x, y, z = n[:, 0:1], n[:, 1:2], n[:, 2:3]
+    root2 = 2**0.5
+    return torch.cat([x * x, y * y, z * z, root2 * x * y, root2 * x * z, root2 * y * z], dim=1)

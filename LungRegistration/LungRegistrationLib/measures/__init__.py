@@ -1,0 +1,1 @@
+"""What a field means: errors, folding, volumes, mechanics, ventilation, and whether to trust it."""

@@ -1,0 +1,1 @@
+"""One page for a reader: tables, charts and pictures of a result."""

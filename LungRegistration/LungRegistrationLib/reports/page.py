@@ -1,0 +1,223 @@
+"""report.html: the report on one page that needs no other file and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from .charts import AFTER, BEFORE, before_after_chart, cumulative_chart, histogram_chart
+from .page_pictures import PictureRow
+from .pictures import DIVERGING
+from .style import STYLE
+
+KEYPOINTS = "#c2703d"
+
+
+def report_page(report: dict, rows: Sequence[PictureRow], jacobian_window: tuple[float, float]) -> str:
+    """The page as HTML text.
+
+    Args:
+        report: contents of report.json.
+        rows: from `report_pictures`.
+        jacobian_window: colors of the histogram, from `report_pictures.jacobian_window`.
+    """
+    body = "".join(
+        (
+            _header(report),
+            _banner(report["check_result"]),
+            _tiles(report),
+            "".join(_picture_row(row) for row in rows),
+            _charts(report, jacobian_window),
+            _regions(report),
+            _landmark_table(report),
+            _details(report),
+        )
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Lung registration report</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>\n"
+    )
+
+
+def _header(report: dict) -> str:
+    parts = [f"method {report['method']}", f"preset {report['preset']}" if report["preset"] else ""]
+    parts += [
+        f"model {report['model']}" if report["model"] else "no trained model",
+        f"Correspond {report['versions']['correspond']}",
+    ]
+    parts.append(report["created"].replace("T", " ").replace("+00:00", " UTC"))
+    facts = " · ".join(escape(part) for part in parts if part)
+    return f'<header><h1>Lung registration</h1><p>{facts}</p><p class="notice">{escape(report["statement"])}</p></header>'
+
+
+def _banner(check: dict) -> str:
+    if not check["needed"]:
+        return '<section class="banner good"><b>No sign of failure was found.</b> Look at the overlays all the same.</section>'
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in check["reasons"])
+    return f'<section class="banner bad"><b>Check this result.</b><ul>{reasons}</ul></section>'
+
+
+def _tiles(report: dict) -> str:
+    tre, keypoints, balance = report["tre_mm"], report["keypoint_tre_mm"], (report["volume_balance"] or {}).get("lung")
+    expected, folding, jacobian = report.get("expected_error_mm"), report["folding_percent"], report["jacobian"].get("lung")
+    tiles = []
+    if tre:
+        count = tre["after"]["count"]
+        kind = "landmarks, used in the fit" if tre["landmarks_used_in_fit"] else "landmarks"
+        tiles.append(
+            _tile(f"{tre['after']['mean']:.2f} mm", f"mean error, {count} {kind}", f"before: {tre['before']['mean']:.1f} mm")
+        )
+    if keypoints:
+        after = keypoints["after"]
+        tiles.append(_tile(f"{after['median']:.2f} mm", f"median error, {after['count']} keypoints not used in the fit", ""))
+    if expected:
+        below = f"{100 - expected['percent_above_limit']:.0f} % of the lung below {expected['limit_mm']:.0f} mm"
+        tiles.append(_tile(f"{expected['mean']:.1f} mm", "expected error in the lung", below))
+    in_lung = folding["lung"] if folding["lung"] is not None else folding["everywhere"]
+    tiles.append(
+        _tile(f"{in_lung:.3g} %", "folding" + (" in the lung" if folding["lung"] is not None else ""), _everywhere(folding))
+    )
+    if jacobian:
+        change = f"{100 * (jacobian['mean'] - 1):+.1f} %"
+        hint = f"integral check {balance['error_percent']:+.1f} %" if balance else ""
+        tiles.append(_tile(change, "lung volume, fixed to moving", hint))
+    memory = f"{report['peak_memory_gb']:.1f} GB on {report['device']}"
+    tiles.append(_tile(f"{report['seconds']['total']:.0f} s", "from start to result", memory))
+    return f'<section class="tiles">{"".join(tiles)}</section>'
+
+
+def _tile(value: str, what: str, hint: str) -> str:
+    return f'<div class="tile"><strong>{escape(value)}</strong><span>{escape(what)}</span><small>{escape(hint)}</small></div>'
+
+
+def _everywhere(folding: dict) -> str:
+    return f"in the whole image {folding['everywhere']:.3g} %" if folding["lung"] is not None else ""
+
+
+def _picture_row(row: PictureRow) -> str:
+    figures = "".join(
+        f'<figure><figcaption>{escape(p.title)}</figcaption><img src="{p.url}" alt="{escape(p.title)}, {row.plane}">'
+        f'<div class="legend">{p.legend}</div></figure>'
+        for p in row.pictures
+    )
+    return f'<section class="pictures"><h2>{row.plane.capitalize()}</h2><div class="row">{figures}</div></section>'
+
+
+def _charts(report: dict, jacobian_window: tuple[float, float]) -> str:
+    charts = []
+    histogram, tre, keypoints = report["jacobian"].get("histogram"), report["tre_mm"], report["keypoint_tre_mm"]
+    if histogram:
+        charts.append(("Volume change", histogram_chart(histogram["edges"], histogram["counts"], DIVERGING, jacobian_window)))
+    curves = []
+    for errors, kind, color in ((tre, "landmarks", AFTER), (keypoints, "keypoints", KEYPOINTS)):
+        if errors:
+            after = errors["cumulative"]["after"]
+            curves.append((f"{kind}, after", after["mm"], after["percent"], color))
+    if tre:
+        before = tre["cumulative"]["before"]
+        curves.append(("landmarks, before", before["mm"], before["percent"], BEFORE))
+    if curves:
+        largest = max(errors["after"]["p90"] for errors in (tre, keypoints) if errors)
+        charts.append(("Cumulative error", cumulative_chart(curves, max(5.0, round(2 * largest)))))
+    if tre:
+        errors = [[point[key] for point in tre["landmarks"]] for key in ("before", "after")]
+        charts.append(("Landmark errors", before_after_chart(*errors)))
+    figures = "".join(f"<figure><figcaption>{title}</figcaption>{svg}</figure>" for title, svg in charts)
+    return f'<section class="charts">{figures}</section>' if charts else ""
+
+
+def _regions(report: dict) -> str:
+    mechanics, function = report.get("mechanics"), report.get("function")
+    if not mechanics or not function:
+        return ""
+    fixed_is = report["direction"]["fixed_is"]
+    head = ("Region", "Fixed ml", "Moving ml", "Check", "det J", "ADI", "SRI", "Ventilation", "Gas change")
+    prm = ("Normal %", "fSAD %", "Emphysema %")
+    overlap = report.get("overlap") or {}
+    rows = []
+    for name, values in mechanics.items():
+        volumes = report["volume_balance"].get(name, {})
+        gas, classes = function[name], function[name]["prm_percent"]
+        rows.append(
+            (
+                name,
+                _number(volumes.get("fixed_ml"), ".0f"),
+                _number(volumes.get("moving_ml"), ".0f"),
+                _number(volumes.get("error_percent"), "+.1f", " %"),
+                f"{_number(values['volume_change']['mean'], '.2f')} ± {_number(values['volume_change']['std'], '.2f')}",
+                *(_number(values[key]["median"], ".2f") for key in ("adi", "sri")),
+                *(_number(gas[key]["median"], ".2f") for key in ("jacobian_ventilation", "specific_gas_change")),
+                *(_number(classes[k], ".0f") for k in ("normal", "functional small airways disease", "emphysema")),
+                _number((overlap.get(name) or {}).get("after", {}).get("dice"), ".3f"),
+            )
+        )
+    note = (
+        f"The fixed image is taken as {fixed_is}. Check: sum of det J over the region against its volume in the moving image. "
+        "det J, ADI (anisotropy) and SRI (0 slab, 1 rod) of the motion from fixed to moving. Ventilation (from det J) and gas "
+        "change (from HU) from expiration to inspiration, as part of the volume or gas at expiration; these, ADI and SRI are "
+        "medians. Normal, functional small airways disease and emphysema: parametric response map at -950 / -856 HU. "
+        "Dice of the moving region, mapped, with the fixed one."
+    )
+    return f"<section><h2>Regions</h2>{_table((*head, *prm, 'Dice'), rows)}<p class='note'>{escape(note)}</p></section>"
+
+
+def _landmark_table(report: dict) -> str:
+    errors = [("landmarks", report["tre_mm"]), ("keypoints", report["keypoint_tre_mm"])]
+    rows = []
+    keys = ("count", "mean", "std", "median", "p75", "p90", "max")
+    names = (("before", "before"), ("after", "after"), ("after_snapped_to_voxel", "after, snapped to voxels"))
+    for kind, entry in errors:
+        for key, what in names:
+            if entry and key in entry:
+                numbers = [_number(entry[key][k], ".0f" if k == "count" else ".2f") for k in keys]
+                rows.append((f"{kind}, {what}", *numbers))
+    for depth in (report["tre_mm"] or {}).get("by_distance_to_pleura", []):
+        if depth["count"]:
+            upper = f" to {depth['to_mm']:.0f}" if depth["to_mm"] is not None else " and more"
+            numbers = [_number(depth[k], ".0f" if k == "count" else ".2f") for k in keys]
+            rows.append((f"landmarks, after, {depth['from_mm']:.0f}{upper} mm from the pleura", *numbers))
+    if not rows:
+        return ""
+    return f"<section><h2>Registration error in mm</h2>{_table(('', *keys), rows)}</section>"
+
+
+def _details(report: dict) -> str:
+    warnings = "".join(f"<li>{escape(w)}</li>" for w in report["warnings"])
+    stages = " · ".join(f"{escape(k)} {v:.1f} s" for k, v in report["seconds"].items() if k != "total")
+    versions = " · ".join(f"{escape(k)} {escape(v)}" for k, v in report["versions"].items())
+    facts = [
+        ("Warnings", f"<ul>{warnings}</ul>" if warnings else "none"),
+        ("Scans", escape(_scans(report["inputs"]))),
+        ("Field", escape(f"{report['direction']['field']}; {_grid(report['field'])}")),
+        ("Settings", escape(_settings(report["settings"]))),
+        ("Weights", f"SHA-256 {escape(report['weights_sha256'])}" if report["model"] else "none"),
+        ("Time", stages),
+        ("Versions", versions),
+    ]
+    rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
+    return f"<section><h2>How it was made</h2><dl>{rows}</dl></section>"
+
+
+def _scans(inputs: dict) -> str:
+    names = inputs.get("names", {})
+    scans = [f"{role} {names.get(role, '')} {_grid(inputs[role])}, mask {inputs[f'{role}_mask']}" for role in ("fixed", "moving")]
+    return "; ".join([*scans, f"{inputs['landmarks']} landmarks"])
+
+
+def _grid(grid: dict) -> str:
+    return f"{'x'.join(map(str, grid['size']))} voxels of {'x'.join(f'{s:.3g}' for s in grid['spacing_mm'])} mm"
+
+
+def _settings(settings: dict | None) -> str:
+    return ", ".join(f"{key} {value}" for key, value in settings.items()) if settings else "none"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    headings = "".join(f"<th>{escape(h)}</th>" for h in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+def _number(value: Any, form: str, unit: str = "") -> str:
+    return "–" if value is None else f"{value:{form}}{unit}"

@@ -1,0 +1,1 @@
+"""The training-free method: discrete search, refinement on a control grid, keypoints."""
