@@ -1,4 +1,4 @@
-"""The commands `correspond lung register | evaluate | phantom | import | export`."""
+"""The commands `correspond lung register | evaluate | phantom | import | export | import-checkpoint`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     _add_phantom(subparsers)
     _add_import(subparsers)
     _add_export(subparsers)
+    _add_import_checkpoint(subparsers)
 
 
 def _add_register(subparsers: argparse._SubParsersAction) -> None:
@@ -98,6 +99,21 @@ def _add_export(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(func=_export)
 
 
+def _add_import_checkpoint(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "import-checkpoint",
+        help="keep weights of a network's original code as a model",
+        description="Read a checkpoint of a network's original code, check it, and keep it in the user's model folder.",
+    )
+    parser.add_argument("checkpoint", type=Path, metavar="FILE", help="safetensors, or a torch file that holds weights only")
+    parser.add_argument("--network", choices=("rrn",), required=True, help="rrn: recursive refinement network")
+    parser.add_argument("--id", metavar="NAME", help="name of the model; the network's and the file's by default")
+    parser.add_argument("--title", metavar="TEXT", help="title of the model")
+    parser.add_argument("--license", metavar="TEXT", help="licence of the weights (default: unknown)")
+    parser.add_argument("--original-warp", action="store_true", help="warp features as the original code does, half a voxel off")
+    parser.set_defaults(func=_import_checkpoint)
+
+
 def _add_pair(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("fixed", type=Path, metavar="FIXED", help="fixed volume (inspiration): image file, or DICOM folder")
     parser.add_argument("moving", type=Path, metavar="MOVING", help="moving volume (expiration)")
@@ -150,6 +166,15 @@ def _export(args: argparse.Namespace, progress: Progress) -> dict:
     from .datasets import export_empire10
 
     return export_empire10(args.field, args.fixed, args.case, args.output)
+
+
+def _import_checkpoint(args: argparse.Namespace, progress: Progress) -> dict:
+    from CorrespondCoreLib.models import CARD, WEIGHTS
+
+    from .networks.checkpoints import import_checkpoint
+
+    model = import_checkpoint(args.checkpoint, args.network, args.id, args.title, args.license, args.original_warp)
+    return {"model": model.card, "files": [str(model.folder / name) for name in (CARD, WEIGHTS)]}
 
 
 def _settings_values(path: Path | None) -> dict:

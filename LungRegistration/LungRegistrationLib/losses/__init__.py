@@ -1,1 +1,1 @@
-"""What a good field is: similarities, regularizers, volume-change control."""
+"""What a good field is: similarities, regularizers, volume-change control, and the papers' sums of them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 
 from ..geometry.bspline import ControlGrid
+from .total_variation import slopes
 
 THRESHOLD = 0.2  # below this det J the penalty is continued linearly
 
@@ -23,6 +24,30 @@ def extended_barrier(det: torch.Tensor, threshold: float = THRESHOLD) -> torch.T
 def barrier_slope(det: torch.Tensor, threshold: float = THRESHOLD) -> torch.Tensor:
     """d psi_t / d det."""
     return 1 - det.clamp_min(threshold) ** -2
+
+
+def level_threshold(level: int, levels: int) -> float:
+    """t at a level of a multilevel network (1: finest): 0.2 at the coarsest, halved for each finer one (Hering et al. 2021)."""
+    return THRESHOLD / 2 ** (levels - level)
+
+
+def volume_change_loss(
+    field_mm: torch.Tensor, spacing_mm: tuple[float, float, float], threshold: float = THRESHOLD
+) -> torch.Tensor:
+    """Mean of psi_t(det J) over a dense field (N, 3, z, y, x) in mm: 0 for the identity, finite for folded fields."""
+    return extended_barrier(jacobian_determinant(field_mm, spacing_mm), threshold).mean()
+
+
+def jacobian_determinant(field_mm: torch.Tensor, spacing_mm: tuple[float, float, float]) -> torch.Tensor:
+    """det(I + grad u) by forward differences, (N, z - 1, y - 1, x - 1), of a field (N, 3, z, y, x) in mm.
+
+    Forward differences see a field that jumps to and fro from voxel to voxel, which central differences pass over.
+    """
+    z, y, x = (n - 1 for n in field_mm.shape[2:])
+    columns = [s[:, :, :z, :y, :x].movedim(1, 0) for s in slopes(field_mm, spacing_mm)]
+    identity = torch.eye(3, dtype=field_mm.dtype, device=field_mm.device).view(3, 3, 1, 1, 1, 1)
+    a, b, c = (column + identity[i] for i, column in enumerate(columns))
+    return (a * torch.linalg.cross(b, c, dim=0)).sum(dim=0)
 
 
 class VolumeChange:
