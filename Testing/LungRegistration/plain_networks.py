@@ -11,8 +11,8 @@ import torch.nn.functional as F
 
 
 def plain_warp(volume: torch.Tensor, field: torch.Tensor, outside: str, align_corners: bool = True) -> torch.Tensor:
-    """volume(x + u(x)); u in voxels, components (x, y, z)."""
-    z, y, x = volume.shape[2:]
+    """volume(x + u(x)); u in voxels of its own grid, components (x, y, z); the volume's grid covers the same box."""
+    z, y, x = field.shape[2:]
     grid = torch.stack(torch.meshgrid(*(torch.arange(n, dtype=field.dtype) for n in (z, y, x)), indexing="ij"))
     places = grid.flip(0)[None] + field
     size = torch.tensor([x, y, z], dtype=field.dtype).view(1, 3, 1, 1, 1)
@@ -100,17 +100,23 @@ def plain_unet(weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tenso
 
 def plain_virnet(weights: dict[str, torch.Tensor], fixed: torch.Tensor, moving: torch.Tensor) -> torch.Tensor:
     """The full-size field of three levels, with our names of the weights."""
-    total = torch.zeros(1, 3, *fixed.shape[2:])
+    total = None
     for level in (3, 2, 1):
-        warped = plain_warp(moving, total, "border") if level < 3 else moving
+        warped = moving
+        if total is not None:
+            full = F.interpolate(total, size=fixed.shape[2:], mode="trilinear", align_corners=True) * _ratio(total, fixed)
+            warped = plain_warp(moving, full, "border")
         pair = torch.cat([_smaller(v, 2 ** (level - 1)) for v in (warped, fixed)], dim=1)
         prefix = f"networks.{level - 1}."
         field = plain_unet({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}, pair)
-        scale = [(n - 1) / (m - 1) for n, m in zip(fixed.shape[:1:-1], field.shape[:1:-1], strict=True)]
-        fine = F.interpolate(field, size=fixed.shape[2:], mode="trilinear", align_corners=True)
-        fine = fine * torch.tensor(scale).view(1, 3, 1, 1, 1)
-        total = fine + plain_warp(total, fine, "border")
+        total = field if total is None else field + plain_warp(total, field, "border") * _ratio(total, field)
     return total
+
+
+def _ratio(coarse: torch.Tensor, fine: torch.Tensor) -> torch.Tensor:
+    """Voxels of the fine grid in one of the coarse grid, (1, 3, 1, 1, 1), components (x, y, z)."""
+    ratios = [(n - 1) / (m - 1) for n, m in zip(fine.shape[:1:-1], coarse.shape[:1:-1], strict=True)]
+    return torch.tensor(ratios).view(1, 3, 1, 1, 1)
 
 
 def _smaller(volume: torch.Tensor, factor: int) -> torch.Tensor:

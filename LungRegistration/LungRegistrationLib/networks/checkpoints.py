@@ -61,7 +61,11 @@ def import_checkpoint(
     """
     if network not in IMPORTED:
         raise InputError(f'Checkpoints can be imported for {", ".join(IMPORTED)}, not for "{network}".')
-    loaded = RecursiveRefinementNetwork.from_original_state_dict(read_checkpoint(file), original_warp)
+    state_dict = read_checkpoint(file)
+    try:
+        loaded = RecursiveRefinementNetwork.from_original_state_dict(state_dict, original_warp)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
     card = {
         "id": model_id or f"{network}-{re.sub(r'[^A-Za-z0-9._-]+', '-', file.stem)}",
         "title": title or f"Recursive refinement network, imported from {file.name}",

@@ -27,7 +27,7 @@ class UNet(nn.Module):
         super().__init__()
         finer = channels[-2::-1]  # of the decoder's levels, coarse to fine
         self.encoder = nn.ModuleList(Block(i, c) for i, c in zip((inputs, *channels[:-1]), channels, strict=True))
-        self.up = nn.ModuleList(nn.ConvTranspose3d(2 * c, c, 2, stride=2) for c in finer)
+        self.up = nn.ModuleList(nn.ConvTranspose3d(i, c, 2, stride=2) for i, c in zip(channels[:0:-1], finer, strict=True))
         self.decoder = nn.ModuleList(Block(2 * c, c) for c in finer)
         self.head = nn.Conv3d(channels[0], outputs, 1)
 
