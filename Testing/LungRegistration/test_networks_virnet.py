@@ -119,6 +119,20 @@ def test_samples_of_a_batch_do_not_mix_and_gradients_change_nothing():
     torch.testing.assert_close(network(fixed[1:], moving[1:])[0].detach(), alone, rtol=1e-3, atol=1e-3)
 
 
+def test_mixed_precision_keeps_fields_in_full_precision():
+    torch.manual_seed(3)
+    network = MultilevelRegistrationNetwork(levels=2, channels=SMALL)
+    fixed, moving = hu_pair((16, 32, 32))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad():
+            fields = network(fixed, moving)
+        network(fixed, moving)[0].square().mean().backward()
+    assert all(f.dtype == torch.float32 and bool(torch.isfinite(f).all()) for f in fields)
+    exact = network(fixed, moving)[1].detach()
+    assert float((fields[1] - exact).abs().mean()) < 0.1 * float(exact.abs().mean())
+    assert all(bool(torch.isfinite(p.grad).all()) for p in network.parameters())
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_normalization_is_that_of_each_channel_of_each_sample(n):
     x = 5 + 3 * torch.randn(n, 4, 6, 8, 10, generator=torch.Generator().manual_seed(3))

@@ -73,8 +73,8 @@ class Block(nn.Module):
 
 
 def normalized_relu(x: torch.Tensor) -> torch.Tensor:
-    """Instance normalization, then ReLU; in place where no gradient is needed and no graphics processor has it in one step."""
-    if x.requires_grad or x.is_cuda:
+    """Instance normalization, then ReLU; on a CPU in place, where no gradient is needed."""
+    if x.requires_grad or x.device.type != "cpu":
         return F.relu(_instance_norm(x), inplace=True)
     for sample in x.split(1):
         mean, variance = torch.batch_norm_update_stats(sample, None, None, 0.0)  # of one sample: those of instance normalization
