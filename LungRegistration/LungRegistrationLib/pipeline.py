@@ -14,18 +14,9 @@ from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
 
-from .geometry.compact_field import (
-    LARGEST_INVERSE_ERROR_MM,
-    LARGEST_RESAMPLING_ERROR_MM,
-    both_fields,
-    field_lattice,
-    resampling_error_mm,
-    smoothed,
-    unfolded,
-)
-from .geometry.displacement import transform_points, voxel_to_lps
 from .geometry.linear import inverted
 from .masks import body_mask, lung_mask
+from .search.compact_field import compact_fields, field_lattice, smoothed, unfolded
 from .search.frame import Pair
 from .search.training_free import fit_field
 from .settings import RegistrationSettings
@@ -96,38 +87,24 @@ def register(
             spline = smoothed(spline, settings.smoothing_mm)
             spacing = settings.field_spacing_mm
             spline = unfolded(spline, field_lattice(frame, spline, spacing), progress)
-            while True:
-                forward, backward = both_fields(frame, spline, spacing, step)
-                if swapped:
-                    forward, backward = backward, forward
-                error = resampling_error_mm(frame, spline, forward, inverse=swapped)
-                inverse_error = inversion_error_mm(forward, backward, regions[0])
-                excess = max(error / LARGEST_RESAMPLING_ERROR_MM, inverse_error["max"] / LARGEST_INVERSE_ERROR_MM)
-                if not excess > 1:
-                    break
-                spacing *= min(0.9, (0.9 / excess) ** 0.5)  # both errors fall with the square of the spacing
+            fields = compact_fields(frame, spline, spacing, swapped, regions[0], step)
     linear = frame.linear
     if swapped:
         linear = inverted(linear)
         keypoints = _turned(keypoints)
     fixed_used, moving_used = masks or (None, None)
-    return Registration(forward, backward, error, inverse_error, linear, fixed_used, moving_used, keypoints, settings, name)
-
-
-def inversion_error_mm(forward: sitk.Image, backward: sitk.Image, region: sitk.Image, most: int = 100_000) -> dict[str, float]:
-    """mean, p95, max (mm) of |x - backward(forward(x))| over voxel centers of a region that land in the moving image."""
-    inside = np.argwhere(sitk.GetArrayViewFromImage(region) != 0)
-    if len(inside) > most:
-        inside = inside[np.random.default_rng(0).choice(len(inside), most, replace=False)]
-    points = inside[:, ::-1] @ voxel_to_lps(region).T + np.asarray(region.GetOrigin())
-    there = transform_points(forward, points)
-    size = np.asarray(backward.GetSize())
-    index = (there - np.asarray(backward.GetOrigin())) / np.asarray(backward.GetSpacing())
-    within = np.all((index >= 0) & (index <= size - 1), axis=1)
-    if not within.any():
-        return {"mean": float("nan"), "p95": float("nan"), "max": float("nan")}
-    error = np.linalg.norm(transform_points(backward, there[within]) - points[within], axis=1)
-    return {"mean": float(error.mean()), "p95": float(np.percentile(error, 95)), "max": float(error.max())}
+    return Registration(
+        fields.fixed_to_moving_mm,
+        fields.moving_to_fixed_mm,
+        fields.resampling_error_mm,
+        fields.inverse_error_mm,
+        linear,
+        fixed_used,
+        moving_used,
+        keypoints,
+        settings,
+        name,
+    )
 
 
 def _masks(fixed, moving, fixed_mask, moving_mask, progress, step) -> tuple[sitk.Image, sitk.Image] | None:

@@ -50,9 +50,7 @@ class RegistrationSettings:
     regularizer: str = "curvature"  # curvature (Fischer & Modersitzki 2003), diffusion, total_variation
     regularization_weight: float = 0.5
     volume_change_weight: float = 0.02  # (det J - 1)^2 / det J, extended below 0.1 (Hering 2021 eq. 6): no folding
-    mask_weight: float = (
-        0.05  # signed distance to the lung surface, both masks needed; per label where masks hold several (lobes)
-    )
+    mask_weight: float = 0.02  # signed distance to the lungs' surface, or to that of each lobe where masks hold several labels
     keypoints: bool = True  # match Foerstner points and draw the last level to them
     keypoint_count: int = 3000
     keypoint_weight: float = 0.3

@@ -6,7 +6,6 @@ import torch
 
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.geometry.bspline import ControlGrid, SplineField
-from LungRegistrationLib.geometry.compact_field import unfolded
 from LungRegistrationLib.geometry.displacement import jacobian_determinant
 from LungRegistrationLib.geometry.inversion import invert
 from LungRegistrationLib.geometry.lattice import Lattice
@@ -14,6 +13,7 @@ from LungRegistrationLib.geometry.tensors import field_to_image, lattice_points
 from LungRegistrationLib.geometry.warp import inside, sample
 from LungRegistrationLib.losses.regularizers import Regularizer, laplacian
 from LungRegistrationLib.losses.volume_change import VolumeChange, barrier_slope, extended_barrier
+from LungRegistrationLib.search.compact_field import centered, unfolded
 from LungRegistrationLib.search.refinement import FeatureTerm, PointTerm, Problem, refine
 
 CPU = torch.device("cpu")
@@ -79,7 +79,7 @@ def test_curvature_of_an_affine_field_is_zero_inside():
 def test_regularizer_gradient_is_the_slope_of_its_energy(kind):
     torch.manual_seed(2)
     c = torch.randn(3, 6, 7, 8).double().requires_grad_(True)
-    regularizer = Regularizer(kind, 0.7, 5.0)
+    regularizer = Regularizer(kind, 0.7, 5.0, torch.rand(6, 7, 8).double())
     regularizer.prepare(c.detach())
     regularizer.energy(c).backward()
     own = 2 * regularizer.apply(c.detach())
@@ -155,6 +155,20 @@ def test_inverse_of_a_strongly_stretched_field():
     back = found + sample(field[None], lattice, found).T
     assert float((back - targets).norm(dim=1).max()) < 0.02
     assert float((found - points).norm(dim=1).mean()) < 0.02
+
+
+def test_centering_halves_the_largest_error_of_linear_interpolation():
+    lattice = Lattice((0.0, 0.0, 0.0), (2.0, 2.0, 2.0), (41, 5, 5))
+
+    def curve(points: torch.Tensor) -> torch.Tensor:
+        return torch.stack([5 * torch.sin(points[..., 0] / 7), 0 * points[..., 0], 0 * points[..., 0]])
+
+    points = torch.rand((5000, 3), generator=torch.Generator().manual_seed(1)) * torch.tensor([70.0, 4.0, 4.0]) + 4.0
+    field = curve(lattice_points(lattice, CPU))
+    usual, halved = (float((sample(f[None], lattice, points) - curve(points)).abs().max()) for f in (field, centered(field)))
+    assert halved == pytest.approx(0.5 * usual, rel=0.05)
+    linear = lattice_points(lattice, CPU).movedim(-1, 0) * 0.3
+    torch.testing.assert_close(centered(linear), linear)
 
 
 def test_a_folded_field_is_smoothed_until_it_no_longer_folds_and_says_so():

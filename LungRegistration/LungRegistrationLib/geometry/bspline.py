@@ -40,6 +40,13 @@ class ControlGrid:
         nx, ny, nz = (n - 2 for n in self.size)
         return Lattice(self.lower_mm, (h, h, h), (nx, ny, nz))
 
+    @property
+    def points(self) -> Lattice:
+        """All control points."""
+        h = self.spacing_mm
+        x, y, z = (lower - h for lower in self.lower_mm)
+        return Lattice((x, y, z), (h, h, h), self.size)
+
     def matrices(self, lattice: Lattice, device: torch.device, derivative: int | None = None) -> list[torch.Tensor]:
         """Per axis (x, y, z) the matrix (lattice points, control points) of basis values; slopes per mm along `derivative`."""
         return [

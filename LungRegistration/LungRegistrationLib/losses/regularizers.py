@@ -16,8 +16,10 @@ TV_EPS = 0.02  # slope below which total variation acts like diffusion
 class Regularizer:
     """Energy weight * scale * integral |D u|^2 (or |D u|) over mm^3; zero displacement beyond the control grid."""
 
-    def __init__(self, kind: str, weight: float, spacing_mm: float):
+    def __init__(self, kind: str, weight: float, spacing_mm: float, share: torch.Tensor | float = 1.0):
+        """`share`: part of the weight that counts at each control point, (z, y, x), or the same for all."""
         self.kind = kind
+        self.share = torch.as_tensor(share)
         self.h = spacing_mm
         self.factor = weight * SCALE[kind] * spacing_mm**3
         self._weight: torch.Tensor | None = None
@@ -25,11 +27,11 @@ class Regularizer:
     def energy(self, c: torch.Tensor) -> torch.Tensor:
         """Scalar energy of coefficients (3, z, y, x) in mm."""
         if self.kind == "curvature":
-            return self.factor * laplacian(c, self.h).square().sum()
+            return self.factor * (self.share * laplacian(c, self.h).square()).sum()
         square = self._square_gradient(c)
         if self.kind == "diffusion":
-            return self.factor * square.sum()
-        return self.factor * ((square + TV_EPS**2).sqrt() - TV_EPS).sum()
+            return self.factor * (self.share * square).sum()
+        return self.factor * (self.share * ((square + TV_EPS**2).sqrt() - TV_EPS)).sum()
 
     def prepare(self, c: torch.Tensor) -> None:
         """Take the weights of total variation from the present field; nothing to do for the others."""
@@ -39,10 +41,10 @@ class Regularizer:
     def apply(self, c: torch.Tensor) -> torch.Tensor:
         """Matrix times coefficients: half the Hessian; at the field of `prepare` twice this is the gradient of the energy."""
         if self.kind == "curvature":
-            return self.factor * laplacian(laplacian(c, self.h), self.h)
+            return self.factor * laplacian(self.share * laplacian(c, self.h), self.h)
         out = torch.zeros_like(c)
         for axis in (1, 2, 3):
-            slope = self._difference(c, axis)
+            slope = self.share * self._difference(c, axis)
             if self._weight is not None:
                 slope *= self._weight
             out -= slope / self.h
@@ -52,8 +54,8 @@ class Regularizer:
     def diagonal(self, c: torch.Tensor) -> torch.Tensor:
         """Diagonal of the matrix (about, near the border), broadcastable to the coefficients."""
         if self.kind == "curvature":
-            return c.new_tensor(self.factor * 42 / self.h**4)
-        diagonal = c.new_tensor(self.factor * 6 / self.h**2)
+            return self.factor * 42 * self.share.to(c) / self.h**4
+        diagonal = self.factor * 6 * self.share.to(c) / self.h**2
         return diagonal if self._weight is None else diagonal * self._weight
 
     def _difference(self, c: torch.Tensor, axis: int) -> torch.Tensor:

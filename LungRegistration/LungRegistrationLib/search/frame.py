@@ -19,6 +19,7 @@ from ..geometry.tensors import coverage_to_tensor, image_to_tensor, mask_to_tens
 BOX_MARGIN_MM = 12.0  # around both lungs: room for descriptors and surface distances
 CONTROL_MARGIN_MM = 40.0  # around the fixed lungs: room for the field to fade to the linear part
 SURFACE_BAND_MM = 8.0  # surface distances count up to here
+OUTSIDE_SHARE = 0.2  # of the regularization outside the lungs: they slide along the chest wall, which must not hold them back
 
 
 @dataclass
@@ -82,6 +83,10 @@ class Frame:
             (mask_to_tensor(self.fixed_mask, lattice, self.device) > 0).float(),
             (mask_to_tensor(self.moving_mask, lattice, self.device, self.linear) > 0).float(),
         )
+
+    def lung_share(self, control: Lattice) -> torch.Tensor:
+        """Part of the regularization that counts at control points, (z, y, x): 1 in the fixed lungs, less outside."""
+        return (mask_to_tensor(self.fixed_mask, control, self.device) > 0)[0, 0].float().clamp_min(OUTSIDE_SHARE)
 
     def moving_coverage(self, lattice: Lattice) -> torch.Tensor | None:
         """1 where the aligned moving image has values, (1, 1, z, y, x); None if it has them everywhere on the lattice."""

@@ -174,7 +174,8 @@ def _problem(
         wanted = torch.as_tensor(frame.to_frame(moving_mm) - fixed_mm, dtype=torch.float32, device=frame.device)
         share = torch.full((len(positions),), weight * volume_mm3 / len(positions), device=frame.device)
         terms.append(PointTerm(positions, wanted, share, grid, scale))
-    regularizer = Regularizer(settings.regularizer, settings.regularization_weight, grid.spacing_mm)
+    share = frame.lung_share(grid.points) if has_lungs else torch.ones(())
+    regularizer = Regularizer(settings.regularizer, settings.regularization_weight, grid.spacing_mm, share)
     return Problem(terms, regularizer, VolumeChange(grid, settings.volume_change_weight))
 
 
