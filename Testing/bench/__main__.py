@@ -34,11 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
     results: list[Result] = []
     settings = {m.name: m.settings for m in chosen}
     machine = f"{platform.machine()}, {args.threads} threads, Python {platform.python_version()}"
+    kinds: set[str] = set()
     for name, pair in _pairs(args, output):
+        first = name.split()[0] not in kinds
+        kinds.add(name.split()[0])
         before = Result(name, "none (pre-aligned)", scores(pair, None), landmark_errors(pair, None).tolist())
         results.append(before)
         print(f"{name}: TRE {before.figures['tre_mean']:.2f} mm after pre-alignment", flush=True)
-        for method in chosen:
+        for method in (m for m in chosen if first or not m.slow):
             results.append(_result(name, pair, method, output, args))
             print(f"  {_line(results[-1])}", flush=True)
             text = write(results, chosen[0].name, settings, machine, output)

@@ -38,6 +38,7 @@ class Method:
     preset: str | None = None  # of Correspond
     script: str | None = None  # of a peer: `python script PAIR_FOLDER OUTPUT THREADS`
     environment: Environment | None = None
+    slow: bool = False  # minutes: one real and one phantom pair must do
 
     def run(self, pair: Path, output: Path, environments: Path, threads: int, limit_s: float) -> tuple[Path, Cost]:
         """Register a pair in a child process; returns the field's file (fixed to moving, LPS mm) and what it cost.
@@ -107,6 +108,7 @@ METHODS = [
         "antspyx 0.6.3: affine, SyN, correlation of radius 4, iterations 100, 50, 0 (full resolution left out: too slow)",
         script="ants_syn.py",
         environment=Environment("ants", ("antspyx==0.6.3",)),
+        slow=True,
     ),
     Method(
         "convexAdam",
