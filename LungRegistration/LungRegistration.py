@@ -82,6 +82,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LungRegistrationFace.section_export import ExportSection
         from LungRegistrationFace.section_inputs import InputsSection
         from LungRegistrationFace.section_inspect import InspectSection
+        from LungRegistrationFace.section_method import MethodSection
         from LungRegistrationFace.section_run import RunSection
 
         super().setup()
@@ -92,6 +93,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.resultSelector.addAttribute("vtkMRMLGridTransformNode", MARK)
         self.logic = LungRegistrationLogic()
         self.inputs = InputsSection(self.ui, lambda: self._parameterNode, self.showError)
+        self.method = MethodSection(self.ui)
         self.run = RunSection(self.ui, self.onApply, self.onCancel)
         self.inspect = InspectSection(self.ui, lambda: self._parameterNode, self.showError)
         self.export = ExportSection(self.ui, lambda: self.inspect.result, self.request, self.showError)
@@ -105,6 +107,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """The module is unloaded: nothing may go on."""
         if self._background is not None:
             self._background.abandon()
+        self.method.rest()
         self.inspect.rest()
         self.setParameterNode(None)
         self.removeObservers()
@@ -266,7 +269,7 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         Args:
             fixedNode, movingNode: vtkMRMLScalarVolumeNode; the moving image is brought onto the fixed image.
             options: fields of LungRegistrationFace.request.RegistrationRequest (fixedMask, movingMask, initialTransform,
-                fixedLandmarks, movingLandmarks, matchBy, guideByLandmarks, fixedIs, preset, settings, device, threads), and
+                fixedLandmarks, movingLandmarks, matchBy, guideByLandmarks, fixedIs, preset, settings, device, threads, maps), and
                 the outputs makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
 
         Returns:

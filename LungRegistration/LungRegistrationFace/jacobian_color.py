@@ -5,21 +5,9 @@ import slicer
 
 from LungRegistrationLib.reports.pictures import DIVERGING, symmetric_window
 
+from .color_tables import continuousTable
+
 COLOR_TABLE = "Volume change (Jacobian determinant)"
-
-
-def colorTable():
-    """The diverging color table of this scene; made when it is not there yet. It is saved with the scene."""
-    node = slicer.mrmlScene.GetFirstNodeByName(COLOR_TABLE)
-    if node is None:
-        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLColorTableNode", COLOR_TABLE)
-        node.SetTypeToUser()
-        node.SetNumberOfColors(256)
-        positions, anchors = np.linspace(0, 1, 256), np.linspace(0, 1, len(DIVERGING))
-        channels = [np.interp(positions, anchors, DIVERGING[:, channel] / 255) for channel in range(3)]
-        for i, (red, green, blue) in enumerate(zip(*channels, strict=True)):
-            node.SetColor(i, str(i), red, green, blue, 1.0)
-    return node
 
 
 def showAsVolumeChange(volumeNode, figures):
@@ -28,7 +16,7 @@ def showAsVolumeChange(volumeNode, figures):
     figures: percentiles of det J in the lungs, {"p1": ..., "p99": ...}.
     """
     display = volumeNode.GetDisplayNode()
-    display.SetAndObserveColorNodeID(colorTable().GetID())
+    display.SetAndObserveColorNodeID(continuousTable(COLOR_TABLE, DIVERGING).GetID())
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(*symmetric_window(np.array([figures["p1"], figures["p99"]])))
     legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(volumeNode)

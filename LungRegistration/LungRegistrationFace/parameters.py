@@ -134,6 +134,7 @@ class LungRegistrationParameterNode:
     makeWarped: bool = True
     makeJacobian: bool = True
     makeInverse: bool = False
+    makeMaps: bool = False
     placeMoving: bool = False
 
     result: vtkMRMLGridTransformNode

@@ -43,6 +43,7 @@ def asPython(request):
         "settings": repr(request.settings) if request.settings else None,
         "device": repr(request.device),
         "threads": str(request.threads) if request.threads else None,
+        "maps": "True" if request.maps else None,
     }
     arguments = [_nodeText(request.fixed), _nodeText(request.moving), *(f"{k}={v}" for k, v in options.items() if v is not None)]
     joined = ",\n    ".join(arguments)

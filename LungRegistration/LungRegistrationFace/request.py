@@ -40,6 +40,7 @@ class RegistrationRequest:
     settings: dict = field(default_factory=dict)
     device: str = "auto"
     threads: int = 0
+    maps: bool = False
 
     @classmethod
     def fromParameters(cls, p):
@@ -60,6 +61,7 @@ class RegistrationRequest:
             settings={name: value for name, value in settings.items() if value},
             device=p.device.value,
             threads=p.threads,
+            maps=p.makeMaps,
         )
 
     def missing(self):
@@ -129,6 +131,8 @@ class RegistrationRequest:
         if self.settings:
             write_json(folder / "chosen_settings.json", {"preset": self.preset, **self.settings})
             arguments += ["--settings", folder / "chosen_settings.json"]
+        if self.maps:
+            arguments.append("--maps")
         if self.threads:
             arguments += ["--threads", self.threads]
         return [str(argument) for argument in arguments]

@@ -4,6 +4,8 @@ import json
 
 import slicer
 
+from .maps import mapsOf
+
 MARK = "LungRegistration.result"
 """Attribute of a transform node that is a result of this module."""
 
@@ -72,10 +74,15 @@ class RegistrationResult:
         hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
         return hierarchy.GetItemParent(hierarchy.GetItemByDataNode(self.transform))
 
+    @property
+    def maps(self):
+        """Volumes of stretch, ventilation, response classes and expected error, if they were asked for."""
+        return mapsOf(self.transform)
+
     def nodes(self):
         """All nodes that the registration made, the transform first."""
         made = (getattr(self, role) for role in ROLES)
-        return [self.transform, *(node for node in made if node is not None)]
+        return [self.transform, *(node for node in made if node is not None), *self.maps]
 
     def addToFolder(self, node):
         """Put a node into the folder of this result."""

@@ -11,6 +11,7 @@ from CorrespondCoreLib.errors import InputError
 
 from .jacobian_color import showAsVolumeChange
 from .landmark_table import measureLandmarks
+from .maps import addMaps
 from .result import MARK, RegistrationResult
 from .volume_change import measureVolumeChange, reportedVolumeChange
 
@@ -19,7 +20,8 @@ def loadResult(folder, request, pairs, *, makeWarped=True, makeJacobian=True, ma
     """Bring the output folder (a Path) of `correspond lung register` into the scene.
 
     Args:
-        folder: holds fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, report.json, report.html.
+        folder: holds fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, report.json, report.html, and
+            maps where the request asked for them.
         request: RegistrationRequest that led to it.
         pairs: LandmarkPairs to measure with, or None.
         makeWarped, makeJacobian, makeInverse: which volumes and transforms are wanted.
@@ -48,6 +50,7 @@ def loadResult(folder, request, pairs, *, makeWarped=True, makeJacobian=True, ma
             measureLandmarks(result, pairs)
         if makeJacobian:
             _jacobian(result, folder, _present(statisticsSegmentation) or _present(request.fixedMask[0]))
+        addMaps(result, folder, _read)
         _addProvenance(result)
     except BaseException:
         hierarchy.RemoveItem(folderItem, True, True)

@@ -4,6 +4,7 @@ import unittest
 from unittest import mock
 
 import numpy as np
+import SimpleITK as sitk
 
 from Testing import host
 from Testing.LungRegistration.panel import SETTINGS, PanelTestCase, request, resultFolder, slow
@@ -11,6 +12,7 @@ from Testing.LungRegistration.panel import SETTINGS, PanelTestCase, request, res
 import qt  # isort: skip
 import slicer  # isort: skip
 import vtk  # isort: skip
+from LungRegistrationFace.world import worldImage  # isort: skip
 
 
 class RunTest(PanelTestCase):
@@ -153,7 +155,8 @@ class RunTest(PanelTestCase):
             node.SetAndObserveTransformNodeID(shift.GetID())
         logic = LungRegistrationLogic()
         landmarks = {"fixedLandmarks": pair.fixedLandmarks, "movingLandmarks": pair.movingLandmarks}
-        result = logic.register(pair.fixed, pair.moving, preset="fast", settings=SETTINGS, makeInverse=True, **landmarks)
+        options = {"preset": "fast", "settings": SETTINGS, "makeInverse": True, "maps": True}
+        result = logic.register(pair.fixed, pair.moving, **options, **landmarks)
         error = result.report["tre_mm"]
         self.assertGreater(error["before"]["mean"], 30)
         self.assertLess(error["after"]["mean"], 10)
@@ -164,6 +167,23 @@ class RunTest(PanelTestCase):
         landed = np.array([back.TransformPoint(p) for p in there])
         fixed = slicer.util.arrayFromMarkupsControlPoints(pair.fixedLandmarks, world=True)
         self.assertLess(np.linalg.norm(landed - fixed, axis=1).mean(), 10)
+        self.check_maps(result, pair.fixed)
+
+    def check_maps(self, result, fixed):
+        """Nine maps in the folder of the result, each with values where the lungs are and none in the body."""
+        from LungRegistrationFace.maps import titles
+
+        names = [node.GetName() for node in result.maps]
+        self.assertEqual(names, [f"{title} ({result.name})" for title in titles().values()])
+        for node in result.maps:
+            self.assertIn(node, result.nodes())
+            self.assertEqual(node.GetAttribute("Correspond.Method"), "search", node.GetName())
+            self.assertIsNotNone(node.GetDisplayNode().GetColorNode())
+        gas = next(node for node in result.maps if node.GetName().startswith("Specific gas change"))
+        values = slicer.util.arrayFromVolume(gas)
+        hu = sitk.GetArrayFromImage(sitk.Resample(worldImage(fixed), worldImage(gas)))
+        self.assertGreater(np.median(values[values != 0]), 0.05)  # the lung gains gas when it is filled
+        self.assertLess(np.mean(values[hu > 100] != 0), 0.02)
 
     @slow
     def test_the_documented_example(self):
