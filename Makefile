@@ -11,7 +11,7 @@ demo: .venv/ready
 	$(PY) -m Testing.demo build/demo
 
 test: .venv/ready
-	$(PY) -m pytest Testing
+	$(PY) -m pytest Testing -n auto --dist loadfile
 
 test-slow: .venv/ready
 	$(PY) -m pytest Testing -m slow

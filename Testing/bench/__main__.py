@@ -60,7 +60,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--methods", type=lambda s: s.split(","), default=list(USUAL), help="the first is compared with the rest")
     parser.add_argument("--output", type=Path, default=Path("build/bench"))
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--limit", type=float, default=1800.0, help="seconds that a method may take for a pair")
+    parser.add_argument("--limit", type=float, default=900.0, help="seconds that a method may take for a pair")
     parser.add_argument("--resume", action="store_true", help="keep results that are already in the output folder")
     args = parser.parse_args(arguments)
     known = [m.name for m in METHODS]
