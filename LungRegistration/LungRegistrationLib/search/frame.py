@@ -59,11 +59,7 @@ class Frame:
 
     def lattice(self, spacing_mm: float) -> Lattice:
         """Isotropic lattice over the lungs of both images, seen in the fixed frame."""
-        fixed_lower, fixed_upper = mask_box_mm(self.fixed_mask)
-        lower, upper = _box_through(self.linear.GetInverse(), *mask_box_mm(self.moving_mask))
-        return Lattice.over_box(
-            np.minimum(fixed_lower, lower) - BOX_MARGIN_MM, np.maximum(fixed_upper, upper) + BOX_MARGIN_MM, spacing_mm
-        )
+        return Lattice.over_box(*lungs_box_mm(self.fixed_mask, self.moving_mask, self.linear), spacing_mm)
 
     def control_box(self) -> tuple[np.ndarray, np.ndarray]:
         """Box of the control grid, LPS mm."""
@@ -118,6 +114,13 @@ def _signed_distance(mask: np.ndarray, lattice: Lattice) -> np.ndarray:
     h = lattice.spacing_mm[0]
     distance = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
     return np.clip(ndimage.gaussian_filter(distance.astype(np.float32), 0.7) * h, -SURFACE_BAND_MM, SURFACE_BAND_MM)
+
+
+def lungs_box_mm(fixed_mask: sitk.Image, moving_mask: sitk.Image, linear: sitk.AffineTransform) -> tuple[np.ndarray, np.ndarray]:
+    """Box (LPS mm) with a margin around the lungs of both images, seen in the fixed frame."""
+    fixed_lower, fixed_upper = mask_box_mm(fixed_mask)
+    lower, upper = _box_through(linear.GetInverse(), *mask_box_mm(moving_mask))
+    return np.minimum(fixed_lower, lower) - BOX_MARGIN_MM, np.maximum(fixed_upper, upper) + BOX_MARGIN_MM
 
 
 def _box_through(transform: sitk.Transform, lower: np.ndarray, upper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

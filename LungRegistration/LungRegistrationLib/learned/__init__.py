@@ -1,0 +1,1 @@
+"""Registration of a pair with a trained network: preparation, prediction, fit to the pair, hand-out."""
