@@ -1,5 +1,7 @@
 """python -m Testing.bench.networks [--networks virnet,rrn] [--threads 2] [--size Z Y X]: seconds and memory of forward passes.
 
+Seconds count only on a machine that does nothing else; seconds of all CPU cores together depend less on what else runs.
+
 Each pass runs in a process of its own, the first and only one there, as in a registration. "plain" is the same network layer by
 layer, in torch's default memory format, see Testing/LungRegistration/plain_networks.py. Weights are random: times do not depend
 on them.
@@ -26,23 +28,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--size", type=int, nargs=3, metavar=("Z", "Y", "X"), help="voxels (default: each paper's)")
     args = parser.parse_args(arguments)
-    print("| network | size (z, y, x) | seconds (goal) | GB (goal) | plain: seconds | plain: GB | times faster | load before |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| network | size (z, y, x) | seconds (goal) | CPU s | GB (goal) | plain: seconds | CPU s | GB | times faster | load |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name in args.networks:
         size, most_s, most_gb = GOALS[name]
         size = tuple(args.size or size)
         load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
         own, plain = (measure(name, variant, size, args.threads) for variant in ("own", "plain"))
         print(
-            f"| {name} | {' x '.join(map(str, size))} | {own['seconds']:.1f} ({most_s:.0f}) | {own['gb']:.2f} ({most_gb}) "
-            f"| {plain['seconds']:.1f} | {plain['gb']:.2f} | {plain['seconds'] / own['seconds']:.2f} | {load} |",
+            f"| {name} | {' x '.join(map(str, size))} | {own['seconds']:.1f} ({most_s:.0f}) | {own['cpu_s']:.1f} "
+            f"| {own['gb']:.2f} ({most_gb}) | {plain['seconds']:.1f} | {plain['cpu_s']:.1f} | {plain['gb']:.2f} "
+            f"| {plain['seconds'] / own['seconds']:.2f} | {load} |",
             flush=True,
         )
     return 0
 
 
 def measure(name: str, variant: str, size: tuple[int, ...], threads: int) -> dict[str, float]:
-    """Seconds of one forward pass and peak memory (GB) of its process; variant is "own" or "plain"."""
+    """Seconds of one forward pass, on the clock and of all cores, and peak memory (GB); variant is "own" or "plain"."""
     code = f"from Testing.bench.networks import one_pass; one_pass({name!r}, {variant!r}, {size!r}, {threads})"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), LIBRARIES]), "OMP_NUM_THREADS": str(threads)}
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
@@ -71,13 +74,13 @@ def one_pass(name: str, variant: str, size: tuple[int, ...], threads: int) -> No
     else:
         plain, weights = plain_rrn, {n: 0.02 * torch.randn(s) for n, s in original_shapes().items()}
     with torch.no_grad():
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         if variant == "own":
             network(fixed, moving)
         else:
             plain(weights, fixed, moving)
-        seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "gb": peak_memory_gb()}))
+        seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu_start
+    print(json.dumps({"seconds": seconds, "cpu_s": cpu_s, "gb": peak_memory_gb()}))
 
 
 if __name__ == "__main__":
