@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         scans = {role: real / f"3DCT_lung_{role}.mha" for role in ("baseline", "followup")}
         masks = ["--fixed-mask", real / "3DCT_lung_baseline_mask.mha", "--moving-mask", real / "3DCT_lung_followup_mask.mha"]
         files = [scans["baseline"], scans["followup"], *masks, "--landmarks", real / "landmarks_lps_mm.csv"]
-        lines.append(register("real pair", output / "real-result", *files))
+        lines.append(register("real pair", output / "real-result", *files, "--fixed-is", "expiration"))
     else:
         lines.append(f"real pair     not registered: no {real} (set CORRESPOND_DATA to a folder that holds lung/elastix)")
 
