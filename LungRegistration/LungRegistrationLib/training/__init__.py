@@ -1,0 +1,1 @@
+"""Training of the registration networks: configurations, pairs, steps, checkpoints, several processes, model folders."""

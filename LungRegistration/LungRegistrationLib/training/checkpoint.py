@@ -1,0 +1,65 @@
+"""The state of a training on disk: whole or absent at any moment, also when the process is killed or the disk is full."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from CorrespondCoreLib.errors import InputError, OutputError
+from CorrespondCoreLib.files import whole_file
+
+CHECKPOINT = "checkpoint.pt"
+FORMAT = 1
+
+
+def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Replace the checkpoint at once: what is on disk is always the old or the new one, and is there after a power cut.
+
+    Args:
+        state: tensors and plain values.
+
+    Raises:
+        OutputError: it cannot be written; the one before is still there.
+    """
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, **state}, buffer)
+    with whole_file(path) as temporary:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(buffer.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            last = f" The last good checkpoint, {path}, was kept: go on with --resume." if path.is_file() else ""
+            raise OutputError(
+                f"The checkpoint cannot be written to {path.parent} ({error.strerror or error}). Free some space on its disk."
+                f"{last}"
+            ) from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The state that `write_checkpoint` wrote; nothing in the file is executed.
+
+    Raises:
+        InputError: the file is damaged, or is no checkpoint of a training.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise InputError(f"The checkpoint {path} is damaged (in {damaged}). Begin the training anew, in another folder.")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        raise InputError(
+            f"The checkpoint {path} cannot be read: it is damaged, or was not written by a training. "
+            "Begin the training anew, in another folder."
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise InputError(f"{path} is no checkpoint of a training of this version. Begin the training anew, in another folder.")
+    return state

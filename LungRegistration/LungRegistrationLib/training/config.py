@@ -1,0 +1,210 @@
+"""What a training is made of, as JSON files; `configs/` holds one for each row of the papers' tables."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from CorrespondCoreLib.errors import InputError
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+NETWORKS = ("rrn", "virnet", "voxelmorph")
+SOURCES = ("folders", "phantom")
+OBJECTIVES = ("correlation", "anatomical")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where pairs come from.
+
+    `source` "folders": each folder below `folder` that holds fixed.nrrd and moving.nrrd is a pair (see `folder_pairs`).
+    `source` "phantom": pairs are made while training, each from a seed of its own (see `random_phantom`).
+    """
+
+    needs: str  # the data that this configuration is for, in words
+    source: str = "phantom"
+    folder: str | None = None  # of the pairs; None where the command line names it
+    validation: tuple[str, ...] = ()  # folders: names of the pairs that judge, and are not trained on
+    train_on_validation: bool = False  # RRN's published protocol: fitted to the pairs that it is judged on
+    pairs: int | None = None  # phantom: so many different ones, over and over; None: no pair is seen twice
+    validation_pairs: int = 4  # phantom
+    motion_mm: tuple[float, float] = (8.0, 55.0)  # phantom: largest displacement in the lungs
+    voxel_mm: tuple[float, float] = (1.8, 2.6)  # phantom: in plane
+    slice_mm: tuple[float, float] = (1.8, 3.2)  # phantom
+    keypoints: int = 500  # phantom: points whose partners the keypoint loss knows
+    keypoint_error_mm: float = 1.0  # phantom: standard deviation per axis; the paper's automatic ones err by 1 to 2 mm
+    workers: int = 0  # processes that prepare pairs beside the training; 0: the training's own
+    keep_in_memory: bool = False  # prepared pairs that will be seen again stay in memory
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "validation", tuple(self.validation))
+        for name in ("motion_mm", "voxel_mm", "slice_mm"):
+            object.__setattr__(self, name, tuple(float(v) for v in getattr(self, name)))
+
+    def check(self) -> None:
+        """Raise InputError where a value cannot work."""
+        _one_of("data.source", self.source, SOURCES)
+        for name, low, high in (("motion_mm", 5, 60), ("voxel_mm", 0.5, 12), ("slice_mm", 0.5, 12)):
+            values = getattr(self, name)
+            if len(values) != 2 or not low <= values[0] <= values[1] <= high:
+                raise _wrong(f"data.{name}", f"two rising numbers from {low} to {high}", list(values))
+        for name, least in (("validation_pairs", 0), ("keypoints", 2), ("workers", 0)):
+            _whole(f"data.{name}", getattr(self, name), least)
+        if self.pairs is not None:
+            _whole("data.pairs", self.pairs, 1)
+        if not self.keypoint_error_mm >= 0:
+            raise _wrong("data.keypoint_error_mm", "a number from 0 on", self.keypoint_error_mm)
+
+
+@dataclass(frozen=True)
+class StopConfig:
+    """Early stop on a stable similarity (RRN paper, section 3.1): by windows of steps, whose means hardly differ any more."""
+
+    window: int = 1000  # steps
+    change: float = 0.002  # relative to the mean of the window before
+
+    def check(self) -> None:
+        _whole("stop.window", self.window, 1)
+        if not self.change > 0:
+            raise _wrong("stop.change", "a number above 0", self.change)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All options of a training.
+
+    Example:
+        config = TrainingConfig.from_json("rrn_with_cost_volume")
+    """
+
+    title: str
+    network: dict[str, Any]  # {"name": "rrn", "virnet" or "voxelmorph", and the class's arguments}
+    objective: dict[str, Any]  # {"name": "correlation" or "anatomical", and the class's arguments}
+    data: DataConfig
+    size: tuple[int, int, int]  # voxels along x, y, z
+    steps: tuple[int, ...]  # at most; for VIRNet one number per level, the coarsest first
+    window_hu: tuple[float, float] | None = None  # taken to 0..1; None: the network sees HU
+    row: str = ""  # of a paper's table, which this configuration repeats
+    learning_rate: float = 1e-4
+    batch: int = 1  # pairs per step, over all processes
+    seed: int = 0  # of the first weights, and of the order of the pairs
+    mixed_precision: bool = True  # on a GPU; CPUs compute in float32
+    stop: StopConfig | None = None
+    validate_every: int = 500  # steps; 0: never
+    checkpoint_every: int = 100  # steps
+
+    def __post_init__(self) -> None:
+        _set_tuple(self, "size", int)
+        _set_tuple(self, "steps", int)
+        if self.window_hu is not None:
+            _set_tuple(self, "window_hu", float)
+        self.check()
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Levels in the order in which they are trained; networks without levels have level 1 alone."""
+        return tuple(range(len(self.steps), 0, -1))
+
+    def check(self) -> None:
+        """Raise InputError where a value cannot work; names the entry and what is allowed."""
+        _one_of("network.name", self.network.get("name"), NETWORKS)
+        _one_of("objective.name", self.objective.get("name"), OBJECTIVES)
+        if len(self.size) != 3 or min(self.size) < 16:
+            raise _wrong("size", "three numbers of voxels from 16 on", list(self.size))
+        levels = self.network.get("levels", 3) if self.network["name"] == "virnet" else 1
+        if len(self.steps) != levels or min(self.steps) < 1:
+            raise _wrong("steps", f"{levels} number(s) above 0, one per level", list(self.steps))
+        if (self.objective["name"] == "anatomical") != (self.window_hu is None):
+            raise InputError(
+                'Entry window_hu: the objective "anatomical" compares HU and takes none (null), "correlation" needs one '
+                "that is taken to 0..1, such as [-1000, -100]."
+            )
+        if self.window_hu is not None and not (len(self.window_hu) == 2 and self.window_hu[0] < self.window_hu[1]):
+            raise _wrong("window_hu", "two rising numbers", list(self.window_hu))
+        if not 0 < self.learning_rate < 1:
+            raise _wrong("learning_rate", "a number above 0 and below 1", self.learning_rate)
+        for name, least in (("batch", 1), ("seed", 0), ("validate_every", 0), ("checkpoint_every", 1)):
+            _whole(name, getattr(self, name), least)
+        self.data.check()
+        if self.stop is not None:
+            self.stop.check()
+
+    def with_data(self, place: str) -> TrainingConfig:
+        """The same configuration on other data: "phantom", or a folder of pairs."""
+        if place == "phantom":
+            return replace(self, data=replace(self.data, source="phantom", folder=None))
+        return replace(self, data=replace(self.data, source="folders", folder=str(Path(place).expanduser().absolute())))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_json(cls, source: str | Path | dict[str, Any]) -> TrainingConfig:
+        """A configuration from a JSON file, the name of a shipped one, or a dict.
+
+        Raises:
+            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
+        """
+        values = dict(source) if isinstance(source, dict) else _read(Path(source))
+        parts: dict[str, type] = {"data": DataConfig, "stop": StopConfig}
+        for name, kind in parts.items():
+            if values.get(name) is not None:
+                values[name] = _made(kind, values[name], f"{name}.")
+        return _made(cls, values, "")
+
+
+def shipped_configs() -> list[str]:
+    """Names of the configurations that come with the extension."""
+    return sorted(path.stem for path in CONFIGS.glob("*.json"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file() and path.name in shipped_configs():
+        path = CONFIGS / f"{path.name}.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"The configuration {path} cannot be read: {error.strerror}. Give a JSON file, or one of these names: "
+            f"{', '.join(shipped_configs())}."
+        ) from error
+    except ValueError as error:
+        raise InputError(f"The configuration {path} is not valid JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"The configuration {path} must hold one JSON object with names and values.")
+    return values
+
+
+def _made(kind: type, values: Any, prefix: str) -> Any:
+    if not isinstance(values, dict):
+        raise InputError(f"Entry {prefix.rstrip('.')}: an object with names and values is needed, not {values!r}.")
+    known = [f.name for f in fields(kind)]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        names = ", ".join(prefix + name for name in unknown)
+        raise InputError(f"Unknown entries of the configuration: {names}. Known are: {', '.join(prefix + n for n in known)}.")
+    try:
+        return kind(**values)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"The configuration lacks an entry, or has one of the wrong kind: {error}.") from error
+
+
+def _set_tuple(config: TrainingConfig, name: str, kind: type) -> None:
+    object.__setattr__(config, name, tuple(kind(v) for v in getattr(config, name)))
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise _wrong(name, f"one of {', '.join(allowed)}", value)
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise _wrong(name, f"a whole number from {least} on", value)
+
+
+def _wrong(name: str, allowed: str, value: object) -> InputError:
+    return InputError(f"Entry {name}: {allowed} is needed, not {value!r}.")

@@ -1,0 +1,88 @@
+"""A trained network as a model: weights in half precision, and a card that says what it is and how it was made."""
+
+from __future__ import annotations
+
+import copy
+import platform
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from CorrespondCoreLib.models import Model, ModelStore
+from CorrespondCoreLib.provenance import versions
+
+from ..networks.checkpoints import CT_DOMAIN, save_model
+from .config import TrainingConfig
+from .distributed import Processes
+from .random_phantoms import HELD_OUT, VALIDATION, training_seed
+
+LICENSE = "Apache-2.0"
+
+
+def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, Any], group: Processes, folder: Path) -> Model:
+    """Write <folder>/<id>/{card.json, weights.safetensors}; a model of the same id there is replaced.
+
+    Args:
+        facts: of the training, see Trainer.train.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    pairs = sum(facts["steps"]) * config.batch
+    card = {
+        "id": re.sub(r"[^A-Za-z0-9]+", "-", config.title).strip("-").lower(),
+        "title": config.title,
+        "method": config.network["name"],
+        "network": config.network,
+        "version": "1",
+        "license": LICENSE,
+        "trained_on": _trained_on(config, pairs),
+        "domain": CT_DOMAIN,
+        "input": {"size_xyz": list(config.size), "window_hu": config.window_hu},
+        "training": {
+            "config": config.to_dict(),
+            "steps": facts["steps"],
+            "pairs": pairs,
+            "seeds": _seeds(config, pairs),
+            "validation": facts["validation"],
+            "hardware": {"device": _name(group.device), "processes": group.count},
+            "versions": versions(),
+            "commit": _commit(),
+        },
+    }
+    return save_model(copy.deepcopy(network).half(), card, ModelStore(user_folder=folder))
+
+
+def _trained_on(config: TrainingConfig, pairs: int) -> str:
+    if config.data.source == "phantom":
+        return f"{min(pairs, config.data.pairs or pairs)} phantom pairs"
+    return config.data.needs
+
+
+def _seeds(config: TrainingConfig, pairs: int) -> dict[str, Any] | None:
+    """First and last phantom seed of the trained pairs and of those that judged; `evaluate-model` begins at `held_out`."""
+    if config.data.source != "phantom":
+        return None
+    last = min(pairs, config.data.pairs or pairs) - 1
+    return {
+        "training": [training_seed(config.seed, 0), training_seed(config.seed, last)],
+        "validation": [VALIDATION, VALIDATION + config.data.validation_pairs - 1],
+        "held_out": HELD_OUT,
+    }
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}, {platform.machine()}"
+
+
+def _commit() -> str | None:
+    """The commit of this source, None where it is no checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,79 @@
+"""How good a model is, on phantoms that no training sees: the same figures every time, with intervals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from CorrespondCoreLib.devices import pick_device
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
+from CorrespondCoreLib.progress import Progress
+
+from ..networks.checkpoints import load_network
+from .config import TrainingConfig
+from .pairs import PhantomPairs
+from .random_phantoms import HELD_OUT
+from .threads import limited
+from .validation import FIGURES, judged
+
+RESAMPLES = 10_000  # of the bootstrap
+LEVEL = 95  # percent
+
+
+def evaluate_model(
+    model: str | Path, pairs: int = 10, device: str = "auto", threads: int | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Register held-out phantoms with a model that was trained here; the same call gives the same figures on the same device.
+
+    Args:
+        model: folder of a model, or the id of one in the user's model folder.
+        pairs: number of phantoms, drawn as for its training, from the seeds that are kept for this.
+
+    Returns:
+        {"model", "pairs", "first_seed", "figures": {name: {"mean", "low", "high"}}, "rows": figures of each pair}. low and high
+        are the 95 % interval of the mean by bootstrap over the pairs.
+
+    Raises:
+        InputError: it is no model, or its card lacks the configuration of its training.
+    """
+    progress = progress or Progress()
+    if pairs < 1:
+        raise InputError(f"At least one pair is needed to judge a model, not {pairs}.")
+    found = find_model(model)
+    values = (found.card.get("training") or {}).get("config")
+    if values is None:
+        raise InputError(f'The model "{found.id}" was not trained here: its card does not say how pairs must be prepared for it.')
+    source = PhantomPairs(TrainingConfig.from_json(values), HELD_OUT, pairs)
+    place = torch.device(pick_device(device, progress))
+    network = load_network(found).to(place)
+    rows = []
+    with limited(threads), progress.stage("Held-out phantoms", until=1.0) as step:
+        for k in range(pairs):
+            rows.append({"seed": HELD_OUT + k, **judged(network, source[k], place)})
+            step((k + 1) / pairs)
+    figures = {name: mean_with_interval(np.array([row[name] for row in rows])) for name in FIGURES}
+    return {"model": found.id, "pairs": pairs, "first_seed": HELD_OUT, "figures": figures, "rows": rows}
+
+
+def find_model(model: str | Path) -> Model:
+    """A model by its folder or its id.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = Path(model)
+    if (folder / CARD).is_file():
+        return Model(folder, read_card(folder / CARD), own=False)
+    return ModelStore().get(str(model))
+
+
+def mean_with_interval(values: np.ndarray) -> dict[str, float]:
+    """Mean of values (N,), and the bounds of its 95 % interval by the percentile bootstrap (always the same resamples)."""
+    rng = np.random.default_rng(0)
+    means = values[rng.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
+    low, high = np.percentile(means, [50 - LEVEL / 2, 50 + LEVEL / 2])
+    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}

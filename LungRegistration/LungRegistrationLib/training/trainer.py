@@ -1,0 +1,257 @@
+"""The training itself: level by level, step by step, from wherever the last checkpoint left it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.progress import Progress
+
+from ..networks.checkpoints import NETWORKS
+from ..networks.virnet import MultilevelRegistrationNetwork
+from .checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from .config import TrainingConfig
+from .distributed import Processes
+from .log import Log
+from .pairs import TrainingPair, training_pairs, validation_pairs
+from .step import PairTensors, loss_terms, make_objective, term_names
+from .stream import PairStream
+from .validation import FIGURES, validate
+
+GradScaler = partial(torch.amp.GradScaler, "cuda") if hasattr(torch.amp, "GradScaler") else torch.cuda.amp.GradScaler
+LOST_STEPS = 20  # in half precision so many steps in a row may overflow, until the scale of the loss has adapted
+
+
+class Trainer:
+    """One training, in one of the processes that share it.
+
+    Args:
+        config: what is trained, on what.
+        output: folder for checkpoint.pt, steps.csv, validation.csv, tensorboard/.
+        processes: this process among the others.
+        resume: go on from the checkpoint in `output`, if there is one.
+
+    Attributes:
+        network: what is trained. level: at which. steps: that were made, at each level.
+
+    Raises:
+        InputError: the configuration, the data or the checkpoint cannot be used.
+    """
+
+    def __init__(self, config: TrainingConfig, output: Path, processes: Processes, resume: bool, progress: Progress):
+        self.config, self.output, self.processes, self._progress = config, output, processes, progress
+        self._share = processes.share(config.batch)
+        self._objective = make_objective(config.objective)
+        self.network = make_network(config).to(processes.device)
+        self._check_size()
+        self._source = training_pairs(config, progress)
+        self._judges = validation_pairs(config)
+        self._judged: list[TrainingPair] = []
+        self.figures: dict[str, float] = {}
+        self.steps = [0] * len(config.steps)
+        self._phase = 0
+        self._history: list[float] = []  # similarity at each step of the level
+        self._half = config.mixed_precision and processes.device.type == "cuda"
+        path = output / CHECKPOINT
+        if path.exists() and not resume:
+            raise InputError(f"There is a training in {output} already. Go on with it (--resume), or choose another folder.")
+        if path.exists():
+            self._restore(read_checkpoint(path), path)
+        else:
+            self._begin_level()
+
+    @property
+    def level(self) -> int:
+        return self.config.levels[self._phase]
+
+    @property
+    def step(self) -> int:
+        """Steps made so far, over all levels."""
+        return sum(self.steps)
+
+    def train(self) -> dict[str, Any]:
+        """Make all steps that are left; returns what the training was: seconds and pairs of this run, rates, last figures."""
+        config, began, first = self.config, time.perf_counter(), self.step
+        stream = PairStream(
+            self._source,
+            config.seed,
+            self.step * config.batch,
+            self.processes.rank,
+            self.processes.count,
+            config.data.workers,
+            config.data.keep_in_memory,
+        )
+        pairs = iter(stream)
+        log = Log(self.output, term_names(self._objective), FIGURES, self.step) if self.processes.is_first else None
+        try:
+            while True:
+                with self._stage() as show:
+                    self._train_level(pairs, stream, log, show)
+                if self.level == config.levels[-1]:
+                    break
+                self._phase += 1
+                self._begin_level()
+                self._write()
+        finally:
+            if log:
+                log.close()
+        seconds = time.perf_counter() - began
+        made = (self.step - first) * config.batch
+        return {
+            "seconds": seconds,
+            "pairs": made,
+            "pairs_per_second": made / seconds,
+            "waiting_percent": 100 * stream.waited / seconds,
+            "steps": self.steps,
+            "validation": self.figures,
+        }
+
+    def _train_level(
+        self, pairs: Iterator[TrainingPair], stream: PairStream, log: Log | None, show: Callable[[float], None]
+    ) -> None:
+        config, lost = self.config, 0
+        limit = config.steps[self._phase]
+        joined = self.processes.joined(self.network)
+        began, waited = time.perf_counter(), stream.waited
+        while self.steps[self._phase] < limit and not self._is_stable():
+            terms = self._make_step(joined, [next(pairs) for _ in range(self._share)])
+            loss = sum(terms.values())
+            lost = 0 if math.isfinite(loss) else lost + 1
+            if lost > (LOST_STEPS if self._half else 0):
+                raise InputError(
+                    f"The training diverged: the loss is not a number at step {self.step + 1}. Lower learning_rate in the "
+                    "configuration and begin anew, in another folder."
+                )
+            self.steps[self._phase] += 1
+            self._remember(terms["similarity"])
+            if log:
+                seconds, waiting = time.perf_counter() - began, stream.waited - waited
+                rates = {"pairs_per_second": config.batch / seconds, "waiting_percent": 100 * waiting / seconds}
+                log.step(self.step, {"level": self.level, "loss": loss, **terms, **rates})
+            last = self.steps[self._phase] == limit or self._is_stable()
+            if config.validate_every and (last or self.step % config.validate_every == 0):
+                self._validate(log)
+            if last or self.step % config.checkpoint_every == 0:
+                self._write()
+            began, waited = time.perf_counter(), stream.waited
+            show(self.steps[self._phase] / limit)
+
+    def _make_step(self, joined: nn.Module, pairs: list[TrainingPair]) -> dict[str, float]:
+        """One step of the optimizer; returns the terms of the loss, as means over the pairs of all processes."""
+        self._optimizer.zero_grad(set_to_none=True)
+        names = term_names(self._objective)
+        sums = torch.zeros(len(names), dtype=torch.float64)
+        for k, pair in enumerate(pairs):
+            data = PairTensors.of(pair, self.processes.device)
+            is_last = k == len(pairs) - 1
+            with nullcontext() if is_last or self.processes.count == 1 else joined.no_sync():  # type: ignore[operator]
+                with torch.autocast("cuda", torch.float16) if self._half else nullcontext():
+                    terms = loss_terms(joined, self._objective, data, self.level, len(self.config.steps))
+                loss = torch.stack(list(terms.values())).sum() / len(pairs)
+                self._scaler.scale(loss).backward()
+            sums += torch.tensor([terms[name].item() if name in terms else 0.0 for name in names], dtype=torch.float64)
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        means = self.processes.mean(sums / len(pairs))
+        return dict(zip(names, means.tolist(), strict=True))
+
+    def _begin_level(self) -> None:
+        if isinstance(self.network, MultilevelRegistrationNetwork):
+            self.network.begin_level(self.level)
+        self._prepare_level()
+
+    def _prepare_level(self) -> None:
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        self._optimizer = torch.optim.Adam(trained, lr=self.config.learning_rate)
+        self._scaler = GradScaler(enabled=self._half)
+        self._history = []
+
+    def _stage(self) -> AbstractContextManager[Callable[[float], None]]:
+        done, whole = sum(self.config.steps[: self._phase + 1]), sum(self.config.steps)
+        return self._progress.stage(f"Training level {self.level}", until=done / whole)
+
+    def _remember(self, similarity: float) -> None:
+        if self.config.stop is not None:
+            self._history = [*self._history, similarity][-2 * self.config.stop.window :]
+
+    def _is_stable(self) -> bool:
+        """Whether the means of the similarity over the last two windows of steps are as good as the same."""
+        stop = self.config.stop
+        if stop is None or len(self._history) < 2 * stop.window:
+            return False
+        before, now = (sum(part) / stop.window for part in (self._history[: stop.window], self._history[stop.window :]))
+        return abs(before - now) < stop.change * abs(before)
+
+    def _validate(self, log: Log | None) -> None:
+        if log is None or not self._judges.count:
+            return
+        self._judged = self._judged or [self._judges[k] for k in range(self._judges.count)]
+        self.figures = validate(self.network, self._judged, self.processes.device)
+        log.validation(self.step, {"level": self.level, **self.figures})
+
+    def _write(self) -> None:
+        if not self.processes.is_first:
+            return
+        state = {
+            "config": self.config.to_dict(),
+            "phase": self._phase,
+            "steps": self.steps,
+            "history": self._history,
+            "figures": self.figures,
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "scaler": self._scaler.state_dict(),
+        }
+        write_checkpoint(self.output / CHECKPOINT, state)
+
+    def _restore(self, state: dict[str, Any], path: Path) -> None:
+        config, before = comparable(self.config), comparable(TrainingConfig.from_json(state["config"]))
+        other = sorted(name for name in config if before[name] != config[name])
+        if other:
+            raise InputError(
+                f"The training in {path.parent} had another configuration ({', '.join(other)}). Go on with its own, or choose "
+                "another folder."
+            )
+        self._phase = state["phase"]
+        self._begin_level()
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._half and state["scaler"]:
+            self._scaler.load_state_dict(state["scaler"])
+        self.steps, self._history, self.figures = state["steps"], state["history"], state["figures"]
+
+    def _check_size(self) -> None:
+        multiple = self.network.multiple
+        if any(n % multiple for n in self.config.size):  # type: ignore[operator]
+            size = " x ".join(map(str, self.config.size))
+            raise InputError(f"Entry size: this network takes sides that are multiples of {multiple} voxels, not {size}.")
+
+
+def comparable(config: TrainingConfig) -> dict[str, Any]:
+    """A configuration without what only says how this computer prepares pairs."""
+    return replace(config, data=replace(config.data, workers=0, keep_in_memory=False)).to_dict()
+
+
+def make_network(config: TrainingConfig) -> nn.Module:
+    """The network of a configuration, with first weights by its seed.
+
+    Raises:
+        InputError: it has options that do not exist.
+    """
+    options = dict(config.network)
+    kind = NETWORKS[options.pop("name")]
+    torch.manual_seed(config.seed)
+    try:
+        return kind(**options)
+    except TypeError as error:
+        raise InputError(f"Entry network has an option that does not exist: {error}.") from error
