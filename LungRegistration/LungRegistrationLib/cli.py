@@ -1,4 +1,4 @@
-"""The commands `correspond lung register | evaluate | phantom | import | export | import-checkpoint`."""
+"""The commands `correspond lung register | evaluate | phantom | import | export | import-checkpoint | train | evaluate-model`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from CorrespondCoreLib.progress import Progress
+
+from .training.commands import add_training_commands
 
 if TYPE_CHECKING:
     from .formats.pair_files import Files, Wishes
@@ -21,6 +23,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     _add_import(subparsers)
     _add_export(subparsers)
     _add_import_checkpoint(subparsers)
+    add_training_commands(subparsers)
 
 
 def _add_register(subparsers: argparse._SubParsersAction) -> None:
