@@ -1,0 +1,48 @@
+"""Several processes train what one process trains with the whole batch."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from LungRegistrationLib.training.checkpoint import CHECKPOINT, read_checkpoint
+from LungRegistrationLib.training.run import train
+from LungRegistrationLib.training.trainer import make_network
+from Testing.command import LIBRARIES
+from Testing.LungRegistration.training_examples import VIRNET, VOXELMORPH, config
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("values", [VIRNET, {**VOXELMORPH, "steps": [8]}], ids=["virnet", "voxelmorph"])
+def test_two_gloo_processes_equal_one_with_the_double_batch(values, tmp_path):
+    values = {**values, "batch": 2, "validate_every": 5}
+    config_file = tmp_path / "config.json"
+    config_file.write_text(json.dumps(values), encoding="utf-8")
+    together, alone = tmp_path / "together", tmp_path / "alone"
+    launcher = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "CorrespondCoreLib.cli",
+    ]
+    command = [*launcher, "lung", "train", "--config", config_file, "--output", together, "--device", "cpu", "--threads", "1"]
+    environment = {**os.environ, "PYTHONPATH": LIBRARIES}
+    subprocess.run([str(c) for c in command], env=environment, check=True, timeout=300, capture_output=True)
+    result = train(config(values), alone, device="cpu", threads=1)
+    ends = [read_checkpoint(folder / CHECKPOINT)["network"] for folder in (together, alone)]
+    start = make_network(config(values)).state_dict()
+    for name, value in ends[1].items():
+        torch.testing.assert_close(ends[0][name], value, rtol=1e-3, atol=2e-5)
+    moved = max(float((ends[1][name] - start[name]).abs().max()) for name in start)
+    assert moved > 100 * 2e-5
+    assert result["pairs"] == 2 * sum(values["steps"])
+    assert (together / "models" / result["model"] / "card.json").is_file()
+    card = json.loads((together / "models" / result["model"] / "card.json").read_text(encoding="utf-8"))
+    assert card["training"]["hardware"]["processes"] == 2
