@@ -1,18 +1,23 @@
 """Training: the loss falls, levels follow each other, it stops when nothing changes, and ends with a model that can be judged."""
 
 import csv
+import importlib.util
 import json
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from CorrespondCoreLib.cli import run
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.networks.checkpoints import load_network
 from LungRegistrationLib.training.config import StopConfig
 from LungRegistrationLib.training.distributed import Processes
+from LungRegistrationLib.training.log import Log
 from LungRegistrationLib.training.model_evaluation import evaluate_model
 from LungRegistrationLib.training.run import train
 from LungRegistrationLib.training.trainer import Trainer
@@ -146,3 +151,41 @@ def test_a_size_that_the_network_cannot_take_is_refused_at_once(tmp_path):
         train(config(size=(40, 32, 32)), tmp_path, device="cpu")
     with pytest.raises(InputError, match="batch of 3 pairs cannot be shared by 2"):
         replace(ALONE, count=2).share(3)
+
+
+def test_the_command_judges_a_model_and_options_replace_entries_of_a_configuration(trained, tmp_path):
+    folder, result = trained
+    printed = run(["lung", "evaluate-model", str(folder / "models" / result["model"]), "--pairs", "1"], Progress())
+    assert printed["pairs"] == 1 and printed["figures"]["tre_mm"]["mean"] == printed["rows"][0]["tre_mm"]
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({**VIRNET, "steps": [1, 1]}), encoding="utf-8")
+    begin = ["lung", "train", "--config", str(file), "--output", str(tmp_path / "out"), "--device", "cpu"]
+    run([*begin, "--seed", "4"], Progress())
+    assert json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))["seed"] == 4
+    with pytest.raises(InputError, match=r"another configuration \(seed\)"):
+        run([*begin, "--resume"], Progress())
+    with pytest.raises(InputError, match="There are no pairs in"):
+        run([*begin[:-3], str(tmp_path / "other"), "--data", str(tmp_path)], Progress())
+
+
+def test_curves_go_to_tensorboard_where_it_is_installed(monkeypatch, tmp_path):
+    curves = {}
+
+    class Writer:
+        def __init__(self, folder, purge_step):
+            curves["folder"], curves["purge_step"] = folder, purge_step
+
+        def add_scalar(self, name, value, step):
+            curves.setdefault(name, []).append((step, value))
+
+        def close(self):
+            curves["closed"] = True
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "tensorboard")
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
+    log = Log(tmp_path, ["similarity"], ["tre_mm"], last_step=4)
+    log.step(5, {"level": 1, "loss": 0.5, "similarity": 0.25})
+    log.validation(5, {"level": 1, "tre_mm": 3.0})
+    log.close()
+    assert curves["training/loss"] == [(5, 0.5)] and curves["validation/tre_mm"] == [(5, 3.0)]
+    assert curves["purge_step"] == 5 and curves["closed"]
