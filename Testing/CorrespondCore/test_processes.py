@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from CorrespondCoreLib import process_usage
-from CorrespondCoreLib.process_usage import available_memory_gb, peak_memory_gb, seconds_since_process_start
+from CorrespondCoreLib.process_usage import available_memory_gb, seconds_since_process_start
 from CorrespondCoreLib.processes import ProcessWatch, kill
 
 
