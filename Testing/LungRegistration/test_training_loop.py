@@ -1,8 +1,10 @@
 """Training: the loss falls, levels follow each other, it stops when nothing changes, and ends with a model that can be judged."""
 
 import csv
+import errno
 import importlib.util
 import json
+import os
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -11,7 +13,7 @@ import pytest
 import torch
 
 from CorrespondCoreLib.cli import run
-from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.errors import Cancelled, InputError, OutputError
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.networks.checkpoints import load_network
@@ -21,7 +23,7 @@ from LungRegistrationLib.training.log import Log
 from LungRegistrationLib.training.model_evaluation import evaluate_model
 from LungRegistrationLib.training.run import train
 from LungRegistrationLib.training.trainer import Trainer
-from Testing.LungRegistration.training_examples import VIRNET, VOXELMORPH, config
+from Testing.LungRegistration.training_examples import RRN, VIRNET, VOXELMORPH, config
 
 ALONE = Processes(torch.device("cpu"))
 
@@ -189,3 +191,33 @@ def test_curves_go_to_tensorboard_where_it_is_installed(monkeypatch, tmp_path):
     log.close()
     assert curves["training/loss"] == [(5, 0.5)] and curves["validation/tre_mm"] == [(5, 3.0)]
     assert curves["purge_step"] == 5 and curves["closed"]
+
+
+def test_the_recursive_refinement_network_trains(tmp_path):
+    result = train(config(RRN), tmp_path, threads=1, device="cpu")
+    assert result["steps"] == [2] and {"similarity", "total_variation"} < set(rows(tmp_path)[0])
+
+
+def test_a_disk_that_fills_up_ends_the_training_where_it_can_go_on(monkeypatch, tmp_path):
+    short = config(VOXELMORPH, steps=(8,))
+    synced, calls = os.fsync, []
+
+    def full_at_the_third(file):
+        calls.append(file)
+        if len(calls) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        synced(file)
+
+    monkeypatch.setattr(os, "fsync", full_at_the_third)
+    with pytest.raises(OutputError, match="Free some space.*go on with --resume"):
+        train(short, tmp_path, threads=1, device="cpu")
+    assert len(rows(tmp_path)) == 6
+    result = train(short, tmp_path, resume=True, threads=1, device="cpu")
+    assert result["pairs"] == 4 and [int(r["step"]) for r in rows(tmp_path)] == list(range(1, 9))
+
+
+def test_a_training_that_is_stopped_says_how_it_goes_on(tmp_path):
+    progress = Progress(cancelled=lambda: (tmp_path / "checkpoint.pt").is_file())
+    with pytest.raises(Cancelled, match="--resume"):
+        train(config(), tmp_path, threads=1, device="cpu", progress=progress)
+    assert train(config(), tmp_path, resume=True, threads=1, device="cpu")["pairs"] == 12

@@ -40,6 +40,18 @@ VOXELMORPH: dict[str, Any] = {
     "steps": [24],
     "learning_rate": 1e-2,
 }
+RRN: dict[str, Any] = {
+    **VOXELMORPH,
+    "title": "Narrow RRN",
+    "network": {
+        "name": "rrn",
+        "pyramid_channels": [2, 2, 2, 2],
+        "estimator_channels": [2, 2, 2, 2, 2],
+        "refiner_channels": [2, 2, 2, 2, 2, 2],
+    },
+    "size": [32, 32, 48],
+    "steps": [2],
+}
 
 
 def config(values: dict[str, Any] = VIRNET, **changes: Any) -> TrainingConfig:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.devices import check_torch, pick_device
+from CorrespondCoreLib.errors import Cancelled
 from CorrespondCoreLib.files import check_output_folder, write_json
 from CorrespondCoreLib.models import CARD, WEIGHTS
 from CorrespondCoreLib.progress import Progress
@@ -47,7 +48,10 @@ def train(
         trainer = Trainer(config, folder, group, resume, progress if group.is_first else Progress())
         if group.is_first:
             write_json(folder / "config.json", config.to_dict())
-        facts = trainer.train()
+        try:
+            facts = trainer.train()
+        except (Cancelled, KeyboardInterrupt) as error:
+            raise Cancelled("The training was stopped. Go on from its last checkpoint with --resume.") from error
         if not group.is_first:
             return {}
         model = save_trained(trainer.network, config, facts, group, folder / "models")
