@@ -38,12 +38,17 @@ class Progress:
         self._cancelled = cancelled
 
     @contextmanager
-    def stage(self, name: str, until: float) -> Iterator[Callable[[float], None]]:
-        """Open a stage that ends at the fraction `until` of the whole; yields step(fraction of this stage 0..1)."""
+    def stage(self, name: str, until: float, note: str = "") -> Iterator[Callable[[float], None]]:
+        """Open a stage that ends at the fraction `until` of the whole; yields step(fraction of this stage 0..1).
+
+        Args:
+            note: shown behind the name, for what differs from run to run, such as what the stage will take.
+        """
         start, began = self.fraction, time.perf_counter()
+        shown = f"{name} ({note})" if note else name
 
         def step(fraction: float) -> None:
-            self._move(start + (until - start) * min(max(fraction, 0.0), 1.0), name)
+            self._move(start + (until - start) * min(max(fraction, 0.0), 1.0), shown)
 
         step(0.0)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from CorrespondCoreLib.progress import Progress
 
@@ -35,7 +35,7 @@ def _add_register(subparsers: argparse._SubParsersAction) -> None:
     )
     _add_pair(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--method", help="search (no trained weights; the default)")
+    parser.add_argument("--method", help="search (no trained weights; the default), virnet, voxelmorph, rrn (experimental)")
     parser.add_argument("--preset", help="fast, default, best or ruehaak2017; default: default")
     parser.add_argument(
         "--settings", type=Path, metavar="JSON", help="settings file, as a run writes it; --preset is then its base"
@@ -45,7 +45,23 @@ def _add_register(subparsers: argparse._SubParsersAction) -> None:
         "--use-landmarks", action="store_true", help="let the landmarks guide the registration (they then do not judge it)"
     )
     parser.add_argument("--native-grid", action="store_true", help="write the field on the fixed image's own grid (large)")
+    _add_network_settings(parser)
     parser.set_defaults(func=_register)
+
+
+def _add_network_settings(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("methods that are networks")
+    group.add_argument("--model", metavar="ID", help="trained model, or untrained; the only one for the method if absent")
+    group.add_argument(
+        "--size", type=int, nargs=3, metavar=("X", "Y", "Z"), help="voxels that the network sees (default: model's)"
+    )
+    group.add_argument(
+        "--instance-optimization",
+        choices=("none", "field", "weights"),
+        help="fit to this pair after the network: its field, or the network's weights (default: none)",
+    )
+    group.add_argument("--steps", type=int, help="of the instance optimization (default: 100)")
+    group.add_argument("--learning-rate", type=float, help="of it (default: 0.2 mm for the field, the papers' for weights)")
 
 
 def _add_evaluate(subparsers: argparse._SubParsersAction) -> None:
@@ -137,8 +153,13 @@ def _register(args: argparse.Namespace, progress: Progress) -> dict:
     from .run import register_files
     from .settings import RegistrationSettings
 
-    overrides = {name: value for name in ("method", "preset") if (value := getattr(args, name))}
-    settings = RegistrationSettings.from_json({**_settings_values(args.settings), **overrides})
+    values = _settings_values(args.settings)
+    overrides: dict[str, Any] = {name: value for name in ("method", "preset") if (value := getattr(args, name))}
+    names = {"size": "size_xyz"} | {n: n for n in ("model", "instance_optimization", "steps", "learning_rate")}
+    network = {name: value for option, name in names.items() if (value := getattr(args, option)) is not None}
+    if network:
+        overrides["network"] = {**(values.get("network") or {}), **network}
+    settings = RegistrationSettings.from_json({**values, **overrides})
     return register_files(_files(args), args.output, settings, _wishes(args), args.device, args.threads, progress)
 
 

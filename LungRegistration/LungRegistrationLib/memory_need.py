@@ -5,8 +5,6 @@ The constants follow measured peaks of the default preset on the CPU: 1.6 to 1.9
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import SimpleITK as sitk
 
@@ -24,6 +22,8 @@ LARGEST_LUNG_BOX_MM3 = 360.0 * 280 * 340
 def needed_memory_gb(fixed: sitk.Image, moving: sitk.Image, settings: RegistrationSettings) -> float:
     """Estimated peak memory in GB of registering and evaluating the pair on the CPU."""
     voxels = fixed.GetNumberOfPixels() + moving.GetNumberOfPixels()
+    if settings.method != "search":  # what the network takes depends on model and device: it is checked where they are known
+        return BASE_GB + voxels * BYTES_PER_VOXEL / 1e9
     volume = float(np.prod(np.multiply(fixed.GetSize(), fixed.GetSpacing())))
     finest = min(level.feature_spacing_mm for level in settings.levels)
     points = min(volume, LARGEST_LUNG_BOX_MM3) / finest**3
@@ -39,9 +39,9 @@ def check_memory(fixed: sitk.Image, moving: sitk.Image, settings: RegistrationSe
     needed, available = needed_memory_gb(fixed, moving, settings), available_memory_gb()
     if needed <= available:
         return
-    fast = needed_memory_gb(fixed, moving, replace(preset("fast"), method=settings.method))
+    short = f"This pair needs about {needed:.1f} GB of memory, {available:.1f} GB are free. Close other programs, or"
+    if settings.method != "search":
+        raise OutOfMemory(f"{short} crop the volumes to the lungs.")
+    fast = needed_memory_gb(fixed, moving, preset("fast"))
     advice = 'choose the preset "fast", which needs about' if fast <= available else "crop the volumes to the lungs: fast needs"
-    raise OutOfMemory(
-        f"This pair needs about {needed:.1f} GB of memory, {available:.1f} GB are free. Close other programs, or "
-        f"{advice} {fast:.1f} GB."
-    )
+    raise OutOfMemory(f"{short} {advice} {fast:.1f} GB.")

@@ -15,6 +15,7 @@ from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
 
 from .geometry.linear import inverted
+from .learned.network_fit import NetworkRun, fit_network
 from .masks import body_mask, lung_mask
 from .search.compact_field import compact_fields, field_lattice, smoothed, unfolded
 from .search.frame import Pair
@@ -36,6 +37,7 @@ class Registration:
     keypoints: dict[str, np.ndarray] | None  # fixed_mm, moving_mm; held_out_fixed_mm, held_out_moving_mm: not used in the fit
     settings: RegistrationSettings = field(default_factory=RegistrationSettings)
     device: str = "cpu"
+    network: NetworkRun | None = None  # which network made the field, and how; None without one
 
 
 def register(
@@ -82,7 +84,13 @@ def register(
             initial_transform is None or initial_transform.IsLinear()
         )
         pair = Pair(fixed, moving, *regions, landmarks, initial_transform)
-        frame, spline, keypoints = fit_field(pair.swapped() if swapped else pair, masks is not None, settings, name, progress)
+        directed = pair.swapped() if swapped else pair
+        keypoints: dict[str, np.ndarray] | None = None
+        network: NetworkRun | None = None
+        if settings.method == "search":
+            frame, spline, keypoints = fit_field(directed, masks is not None, settings, name, progress)
+        else:
+            frame, spline, network = fit_network(directed, masks is not None, settings, name, progress)
         with progress.stage("Displacement fields", until=1.0) as step:
             spline = smoothed(spline, settings.smoothing_mm)
             spacing = settings.field_spacing_mm
@@ -104,6 +112,7 @@ def register(
         keypoints,
         settings,
         name,
+        network,
     )
 
 

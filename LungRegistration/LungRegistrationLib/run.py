@@ -74,7 +74,9 @@ def register_files(
     forward, backward = result.fixed_to_moving_mm, result.moving_to_fixed_mm
     evaluation = evaluate(pair, forward, result.inverse_error_mm, result.keypoints, progress.part(until=0.95))
     facts = {
-        "method": settings.method,
+        "method": "network" if result.network else settings.method,
+        "model": result.network.model if result.network else None,
+        "network": result.network.facts if result.network else None,
         "preset": settings.preset,
         "settings": settings.to_dict(),
         "device": result.device,

@@ -9,7 +9,9 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 
-METHODS = ("search",)
+from .network_settings import NETWORK_METHODS, NetworkSettings
+
+METHODS = ("search", *NETWORK_METHODS)
 PRESETS = ("fast", "default", "best", "ruehaak2017")
 SIMILARITIES = ("mind", "lncc", "ngf")
 REGULARIZERS = ("curvature", "diffusion", "total_variation")
@@ -34,7 +36,7 @@ class RegistrationSettings:
         settings.regularizer = "diffusion"
     """
 
-    method: str = "search"  # training-free search; networks come with their own issues
+    method: str = "search"  # training-free search; or a network: rrn, virnet, voxelmorph
     preset: str = "default"  # where the other values come from
 
     hu_range: tuple[float, float] = (
@@ -58,12 +60,15 @@ class RegistrationSettings:
     landmark_weight: float = 3.0  # for landmarks given as soft constraints
     smoothing_mm: float = 0.0  # Gaussian smoothing of the final field, for ventilation maps; 0 = none
     field_spacing_mm: float = 2.0  # grid of the resulting fields
+    network: NetworkSettings = field(default_factory=NetworkSettings)  # of the methods that are networks
 
     def __post_init__(self) -> None:
         self.hu_range = tuple(self.hu_range)  # type: ignore[assignment]
         for name in ("search_cell_mm", "search_step_mm", "search_range_mm"):
             setattr(self, name, tuple(float(v) for v in getattr(self, name)))
         self.levels = tuple(level if isinstance(level, Level) else Level(**level) for level in self.levels)
+        if not isinstance(self.network, NetworkSettings):
+            self.network = NetworkSettings(**self.network)
         self.check()
 
     def check(self) -> None:

@@ -32,6 +32,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
 }
 IMPORTED = ("rrn",)  # whose original checkpoints can be imported
 CT_DOMAIN = {"modality": "CT", "intensity": {"unit": "HU", "p1": [-3100, -500], "p99": [-200, 2500]}}
+ORIGINAL_INPUT = {"size_xyz": [256, 256, 256], "window_hu": [-944, -124]}  # of RRN's original code
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"  # how torch files, and Python objects, begin
 _DAMAGED = (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error)
 
@@ -75,6 +76,7 @@ def import_checkpoint(
         "license": license_name or "unknown",
         "trained_on": "unknown; not trained by this project",
         "domain": CT_DOMAIN,
+        "input": ORIGINAL_INPUT,
     }
     return save_model(loaded, card, store or ModelStore())
 
@@ -83,7 +85,8 @@ def save_model(network: nn.Module, card: Mapping[str, Any], store: ModelStore) -
     """Write a network's weights and its card into the user's model folder; a model of the same id is replaced.
 
     Args:
-        card: all entries but sha256; "network" is {"name": "rrn", "virnet" or "voxelmorph", and the class's arguments}.
+        card: all entries but sha256; "network" is {"name": "rrn", "virnet" or "voxelmorph", and the class's arguments}, "input"
+            what the network was trained on, {"size_xyz": [voxels], "window_hu": [low, high] or null}; the papers' if absent.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

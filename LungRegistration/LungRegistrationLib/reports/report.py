@@ -2,7 +2,10 @@
 
     statement           "For research use only. Not for clinical use."
     created             date and time, UTC
-    method, preset      "search", "default"; model, weights_sha256: null without a network
+    method, preset      "search" or "network", "default"; model, weights_sha256: null without trained weights
+    network             absent without one: {name, experimental, size_xyz, spacing_mm, window_hu, estimated: {memory_gb, seconds},
+                        fitting_error_mm: {mean, p95, max} of the B-spline that stands for its field, instance_optimization:
+                        null or {of, steps, learning_rate, loss: [per step], terms: {before, after}}}
     settings            all settings as they were used
     inputs              fixed, moving: {size, spacing_mm}; fixed_mask, moving_mask: "given", "found" or "none"; landmarks: count.
                         File names stand here only if the user asked for them; patient data never.
@@ -62,6 +65,7 @@ def build_report(
     masks: dict[str, str] | None = None,
     resampling_error_mm: float | None = None,
     names: dict[str, str] | None = None,
+    network: dict[str, Any] | None = None,
 ) -> dict:
     """The contents of report.json as plain JSON values, seconds and memory as of now.
 
@@ -70,6 +74,7 @@ def build_report(
         progress: whose stages and warnings are told.
         masks: {"fixed": "given" | "found" | "none", "moving": ...}.
         names: file names of the inputs, if the user wants them in the report.
+        network: what a network did, see NetworkRun.
     """
     masks = masks or {role: "none" if mask is None else "given" for role, mask in _masks(pair).items()}
     inputs: dict[str, Any] = {"fixed": _geometry(pair.fixed), "moving": _geometry(pair.moving)}
@@ -81,6 +86,7 @@ def build_report(
         **provenance.record(method, settings or {}, model, device),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "preset": preset,
+        **({"network": network} if network else {}),
         "inputs": inputs,
         "field": {**_geometry(field), "resampling_error_mm": resampling_error_mm},
         "check_result": evaluation.figures["check_result"],

@@ -13,8 +13,8 @@ from scipy import ndimage
 from CorrespondCoreLib.progress import Progress
 
 from ..geometry.bspline import ControlGrid, SplineField
-from ..geometry.lattice import Lattice, mask_box_mm
-from ..geometry.linear import composed, fit_affine, fit_rigid, initial_translation, matrix_and_offset, translation
+from ..geometry.lattice import Lattice
+from ..geometry.linear import composed, fit_rigid, matrix_and_offset
 from ..geometry.tensors import lattice_points
 from ..losses.mind import mind_ssc
 from ..losses.regularizers import Regularizer
@@ -24,6 +24,7 @@ from ..settings import Level, RegistrationSettings
 from .discrete_search import CellField, inverse_consistent, search
 from .frame import SURFACE_BAND_MM, Frame, Pair
 from .keypoints import foerstner_points, match
+from .prealignment import prealigned
 from .refinement import FeatureTerm, PointTerm, Problem, refine
 
 POINT_SCALE_MM = 3.0  # residual at which the pull of a keypoint is largest
@@ -45,7 +46,7 @@ def fit_field(
         has_lungs: the pair's masks are lungs, whose surfaces can be aligned; else they are bodies.
     """
     with progress.stage("Pre-alignment", until=0.08):
-        linear, start = _prealigned(pair, has_lungs)
+        linear, start = prealigned(pair, has_lungs)
     frame = Frame(pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask, linear, settings.hu_range, torch.device(device))
     field: CellField | SplineField
     frame, field = _discrete(frame, start, settings, progress)
@@ -66,20 +67,6 @@ def fit_field(
             field = SplineField(grid, refine(problem, spline.coefficients, level.iterations, step))
     assert isinstance(field, SplineField)
     return frame, field, keypoints
-
-
-def _prealigned(pair: Pair, has_lungs: bool) -> tuple[sitk.AffineTransform, sitk.Transform | None]:
-    """Linear part of the map, and the user's transform where it is not linear (the search then starts from it)."""
-    masks = (pair.fixed_mask, pair.moving_mask) if has_lungs else (None, None)
-    if pair.initial_transform is None:
-        return translation(initial_translation(pair.fixed, pair.moving, *masks)), None
-    lower, upper = mask_box_mm(pair.fixed_mask)
-    points = lower + np.stack(np.meshgrid(*[np.linspace(0, 1, 8)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) * (upper - lower)
-    targets = np.array([pair.initial_transform.TransformPoint(p.tolist()) for p in points])
-    linear = fit_affine(points, targets)
-    matrix, offset = matrix_and_offset(linear)
-    is_linear = np.abs(points @ matrix.T + offset - targets).max() < 0.01
-    return linear, None if is_linear else pair.initial_transform
 
 
 def _discrete(

@@ -1,0 +1,100 @@
+"""Which model a registration uses, what it expects of the images, and what to tell the user about both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import SimpleITK as sitk
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.models import Model, ModelStore, mismatches
+
+from ..network_settings import UNTRAINED, NetworkSettings
+from .preprocessing import SIZES_XYZ, WINDOWS_HU
+
+SHIPPED = Path(__file__).parents[2] / "Resources" / "Models"
+TITLES = {"rrn": "The recursive refinement network", "virnet": "The multilevel registration network", "voxelmorph": "VoxelMorph"}
+EXPERIMENTAL = ("rrn",)
+_IMPORT = {"rrn": "Import weights of its original code (correspond lung import-checkpoint FILE --network rrn). "}
+
+
+@dataclass(frozen=True)
+class InputKind:
+    """What a network sees: voxels along x, y, z, and the window that is taken to 0..1 (None: HU)."""
+
+    size_xyz: tuple[int, int, int]
+    window_hu: tuple[float, float] | None
+
+
+def installed(method: str) -> list[Model]:
+    """The models of a network (rrn, virnet, voxelmorph), shipped and the user's own, by id."""
+    return [model for model in ModelStore([SHIPPED]).available()[0] if _kind(model) == method]
+
+
+def chosen_model(method: str, settings: NetworkSettings) -> Model | None:
+    """The model that the settings mean; None for untrained weights.
+
+    Raises:
+        InputError: there is none, there are several and none is named, or the named one is of another network.
+    """
+    if settings.model == UNTRAINED:
+        return None
+    if settings.model is not None:
+        model = ModelStore([SHIPPED]).get(settings.model)
+        if _kind(model) != method:
+            raise InputError(f'The model "{model.id}" is for {_kind(model) or "no network"}, not for {method}.')
+        return model
+    models = installed(method)
+    if not models:
+        raise InputError(
+            f'No model is installed for the method "{method}". {_IMPORT.get(method, "")}Train a model (correspond lung train), '
+            "fit untrained weights to this pair (--model untrained --instance-optimization weights), or choose the method "
+            "search, which needs no model."
+        )
+    if len(models) > 1:
+        raise InputError(
+            f'Several models are installed for the method "{method}": {", ".join(m.id for m in models)}. Name one (--model).'
+        )
+    return models[0]
+
+
+def input_kind(method: str, model: Model | None, settings: NetworkSettings) -> InputKind:
+    """Size and window: the user's size, else what the model's card says, else the paper's.
+
+    Raises:
+        InputError: the card's entry cannot be read.
+    """
+    of_card = (model.card.get("input") if model else None) or {}
+    try:
+        size = settings.size_xyz or of_card.get("size_xyz") or SIZES_XYZ[method]
+        window = of_card.get("window_hu", WINDOWS_HU[method])
+        x, y, z = (int(n) for n in size)
+        return InputKind((x, y, z), None if window is None else (float(window[0]), float(window[1])))
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
+        assert model is not None
+        raise InputError(f'The card of the model "{model.id}" has an entry "input" that cannot be read: {error}.') from error
+
+
+def check_size(method: str, multiple: int, size_xyz: tuple[int, int, int]) -> None:
+    """Raise InputError where a network cannot take a size, naming the nearest one that it can take."""
+    if any(n % multiple for n in size_xyz):
+        near = " x ".join(str(max(multiple, multiple * round(n / multiple))) for n in size_xyz)
+        given = " x ".join(map(str, size_xyz))
+        raise InputError(f"{TITLES[method]} takes sides that are multiples of {multiple} voxels, not {given}. Take {near}.")
+
+
+def cautions(method: str, model: Model | None, fixed: sitk.Image, moving: sitk.Image) -> list[str]:
+    """Sentences for the user: an experimental network, images unlike those that the model was trained on."""
+    found = []
+    if method in EXPERIMENTAL:
+        found.append(f"{TITLES[method]} is experimental here: look at its result closely.")
+    if model is not None:
+        for role, image in (("fixed", fixed), ("moving", moving)):
+            found += [f"{role.capitalize()} volume: {text}" for text in mismatches(model.card.get("domain") or {}, image, "CT")]
+    return found
+
+
+def _kind(model: Model) -> str | None:
+    network = model.card.get("network")
+    return network.get("name") if isinstance(network, dict) else None
