@@ -26,6 +26,7 @@ from . import __version__
 from .errors import Cancelled, CorrespondError, InputError, MissingPackage, OutOfMemory, OutputError
 from .explain import explained
 from .files import plain
+from .models_cli import add_models_commands
 from .progress import Progress
 from .terminal import STYLES, display_for, terminal_progress
 
@@ -90,6 +91,8 @@ def build_parser() -> argparse.ArgumentParser:
             )
             commands = library.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_CommandParser)
             importlib.import_module(module).add_commands(commands)
+    models = libraries.add_parser("models", help="list, import and delete your trained networks", epilog=EPILOG)
+    add_models_commands(models.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_CommandParser))
     devices = libraries.add_parser("devices", help="list the devices that this computer can compute on")
     devices.set_defaults(func=_list_devices, progress="none")
     return parser

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import CARD, WEIGHTS, ModelStore, mismatches, sha256, user_models_folder
 
@@ -139,3 +140,20 @@ def test_an_image_of_the_models_domain_fits():
 def test_an_image_outside_of_the_domain_is_said(image, modality, words):
     found = mismatches(DOMAIN, image, modality)
     assert words in " ".join(found)
+
+
+def test_models_are_imported_listed_and_deleted_on_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "own é"))
+    write_model(tmp_path / "new")
+
+    def results(*arguments):
+        assert cli.main(["models", *arguments]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert results("list")["models"] == []
+    assert results("import", str(tmp_path / "new"))["model"]["id"] == "breath"
+    assert [(m["id"], m["title"]) for m in results("list")["models"]] == [("breath", "Breath")]
+    assert cli.main(["models", "delete", "heart"]) == 2
+    assert "heart" in capsys.readouterr().err
+    assert results("delete", "breath") == {"deleted": "breath"}
+    assert results("list")["models"] == [] and not list((tmp_path / "own é").glob("*/*"))
