@@ -17,9 +17,7 @@ def add_models_commands(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser("list", help="your models, and folders that cannot be used")
     parser.set_defaults(func=_list)
     parser = subparsers.add_parser("import", help="copy a model into your folder; one of the same id there is replaced")
-    parser.add_argument(
-        "source", type=Path, metavar="MODEL", help="folder with card.json and its weights, or a zip of it"
-    )
+    parser.add_argument("source", type=Path, metavar="MODEL", help="folder with card.json and its weights, or a zip of it")
     parser.set_defaults(func=_import)
     parser = subparsers.add_parser("delete", help="delete a model from your folder")
     parser.add_argument("id", metavar="ID", help="as `correspond models list` names it")
