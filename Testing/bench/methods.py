@@ -124,7 +124,7 @@ METHODS = [
     ),
     Method(
         "B-spline",
-        "SimpleITK 2.5.7: moments, affine, B-spline mesh 80 to 20 mm, correlation on 10 % samples, L-BFGS, fixed mask",
+        "SimpleITK 2.5.7: affine, B-spline mesh 80 to 20 mm, correlation on 10 % samples, L-BFGS, fixed mask",
         script="bspline.py",
         environment=Environment("simpleitk", ("SimpleITK==2.5.7",), shares_ours=True),
     ),
