@@ -1,7 +1,6 @@
 """SimpleITK's B-spline registration: affine, mesh of 80 to 20 mm; correlation on 10 % samples, L-BFGS, fixed mask.
 
-The affine starts from the pairs' own pre-alignment, turning about the lungs; moments of HU, which are negative in the lungs, would
-throw it off.
+The affine starts from the pairs' own pre-alignment and turns about the lungs; moments of HU, negative in the lungs, mislead it.
 """
 
 import sys
