@@ -174,7 +174,8 @@ def test_cancel_before_the_child_has_told_its_id(tmp_path, monkeypatch):
     job.cancel()
     finish(job, within=10)
     assert job.state == "cancelled"
-    assert job._pid is not None and not ProcessWatch(job._pid).alive()
+    assert job._pid is not None
+    wait_for(lambda: not ProcessWatch(job._pid).alive())  # its output ends a moment before the process does
 
 
 def test_several_jobs_at_once_do_not_disturb_each_other(tmp_path):
