@@ -10,7 +10,12 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = os.pathsep.join(str(ROOT / module) for module in ("CorrespondCore", "LungRegistration"))
 
 
+def environment() -> dict[str, str]:
+    """Of a child process that finds this checkout's libraries first, then what this process was given to find."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [LIBRARIES, os.environ.get("PYTHONPATH")]))}
+
+
 def run_correspond(*arguments: Any, **options: Any) -> subprocess.CompletedProcess:
     """Run `correspond` with arguments; the options are those of subprocess.run."""
     command = [sys.executable, "-m", "CorrespondCoreLib.cli", *map(str, arguments)]
-    return subprocess.run(command, env={**os.environ, "PYTHONPATH": LIBRARIES}, **options)
+    return subprocess.run(command, env=environment(), **options)

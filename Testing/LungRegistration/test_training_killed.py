@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ import torch
 
 from LungRegistrationLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from LungRegistrationLib.training.run import train
-from Testing.command import LIBRARIES
+from Testing.command import environment
 from Testing.LungRegistration.training_examples import VIRNET, config
 
 LIMIT_S = 120
@@ -28,7 +27,7 @@ def killed_after(count, config_file, folder, *options):
     arguments = ["lung", "train", "--config", config_file, "--output", folder, "--threads", "1", "--device", "cpu", *options]
     command = [sys.executable, "-m", "CorrespondCoreLib.cli", *map(str, arguments)]
     with open(folder.parent / "messages.txt", "w+", encoding="utf-8") as messages:
-        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": LIBRARIES}, stdout=messages, stderr=messages)
+        process = subprocess.Popen(command, env=environment(), stdout=messages, stderr=messages)
         end = time.monotonic() + LIMIT_S
         while not (folder / "steps.csv").is_file() or len(rows(folder)) < count:
             messages.seek(0)

@@ -1,7 +1,6 @@
 """Several processes train what one process trains with the whole batch."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -11,7 +10,7 @@ import torch
 from LungRegistrationLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from LungRegistrationLib.training.run import train
 from LungRegistrationLib.training.trainer import make_network
-from Testing.command import LIBRARIES
+from Testing.command import environment
 from Testing.LungRegistration.training_examples import VIRNET, VOXELMORPH, config
 
 
@@ -33,8 +32,7 @@ def test_two_gloo_processes_equal_one_with_the_double_batch(values, tmp_path):
         "CorrespondCoreLib.cli",
     ]
     command = [*launcher, "lung", "train", "--config", config_file, "--output", together, "--device", "cpu", "--threads", "1"]
-    environment = {**os.environ, "PYTHONPATH": LIBRARIES}
-    subprocess.run([str(c) for c in command], env=environment, check=True, timeout=300, capture_output=True)
+    subprocess.run([str(c) for c in command], env=environment(), check=True, timeout=300, capture_output=True)
     result = train(config(values), alone, device="cpu", threads=1)
     ends = [read_checkpoint(folder / CHECKPOINT)["network"] for folder in (together, alone)]
     start = make_network(config(values)).state_dict()
