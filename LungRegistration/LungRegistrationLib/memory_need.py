@@ -1,6 +1,7 @@
 """How much memory a registration will take, so that a pair that cannot fit is refused before hours of swapping.
 
-The constants follow measured peaks of the default preset on the CPU: 1.6 to 1.9 GB (115x157x129, one lung), 2.9 GB (512x512x120).
+The constants follow measured peaks of the default preset on the CPU: 1.9 GB (115x157x129, one lung), 2.2 (192x160x192), 2.5
+(512x512x120), 7.4 (512x512x600).
 """
 
 from __future__ import annotations
