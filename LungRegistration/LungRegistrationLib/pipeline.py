@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import SimpleITK as sitk
-import torch
 
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError, OutOfMemory
@@ -21,6 +20,7 @@ from .search.compact_field import compact_fields, field_lattice, smoothed, unfol
 from .search.frame import Pair
 from .search.training_free import fit_field
 from .settings import RegistrationSettings
+from .threads import limited
 
 
 @dataclass
@@ -75,7 +75,7 @@ def register(
     progress = progress or Progress()
     settings.check()
     landmarks = _landmark_pairs(fixed_landmarks_mm, moving_landmarks_mm)
-    with _threads(threads), _memory_errors():
+    with limited(threads), _memory_errors():
         name = pick_device(device, progress)
         with progress.stage("Lung masks", until=0.06) as step:
             masks = _masks(fixed, moving, fixed_mask, moving_mask, progress, step)
@@ -158,18 +158,6 @@ def _landmark_pairs(fixed_mm, moving_mm) -> tuple[np.ndarray, np.ndarray] | None
     if len(fixed_mm) == 0:
         return None
     return np.asarray(fixed_mm, float).reshape(-1, 3), np.asarray(moving_mm, float).reshape(-1, 3)
-
-
-@contextmanager
-def _threads(threads: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    if threads:
-        torch.set_num_threads(threads)
-        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

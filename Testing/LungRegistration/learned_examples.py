@@ -12,6 +12,9 @@ from LungRegistrationLib.learned.preprocessing import network_lattice
 from LungRegistrationLib.networks.checkpoints import NETWORKS, save_model
 from Testing.LungRegistration.registration_examples import from_array, lung_shape, texture, voxel_points
 
+POINTS = np.random.default_rng(0).uniform(-50, 50, (4000, 3))
+POINTS = POINTS[lung_shape(POINTS * 1.08)][:500]  # in the lungs, LPS mm
+
 SMALL = {
     "rrn": {"pyramid_channels": [2, 2, 2, 2], "estimator_channels": [4, 4, 4, 4, 4], "refiner_channels": [4] * 6},
     "virnet": {"levels": 2, "channels": [4, 4, 8]},

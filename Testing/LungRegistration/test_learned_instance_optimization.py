@@ -11,11 +11,8 @@ from LungRegistrationLib.learned.network_fit import fit_network
 from LungRegistrationLib.network_settings import NetworkSettings
 from LungRegistrationLib.search.frame import Pair
 from LungRegistrationLib.settings import RegistrationSettings
-from Testing.LungRegistration.learned_examples import install, small_network
-from Testing.LungRegistration.registration_examples import grid_image, lung_shape, moved_point, scan
-
-POINTS = np.random.default_rng(0).uniform(-50, 50, (4000, 3))
-POINTS = POINTS[lung_shape(POINTS * 1.08)][:500]
+from Testing.LungRegistration.learned_examples import POINTS, install, small_network
+from Testing.LungRegistration.registration_examples import grid_image, moved_point, scan
 
 
 @pytest.fixture(autouse=True)

@@ -22,14 +22,20 @@ from LungRegistrationLib.pipeline import Registration, register
 from LungRegistrationLib.search.compact_field import field_lattice, unfolded
 from LungRegistrationLib.search.frame import Pair
 from LungRegistrationLib.settings import RegistrationSettings
-from Testing.LungRegistration.learned_examples import SIZES, install, lattice_of, shifted_pair, shifting_network, small_network
-from Testing.LungRegistration.registration_examples import grid_image, lung_shape
+from Testing.LungRegistration.learned_examples import (
+    POINTS,
+    SIZES,
+    install,
+    lattice_of,
+    shifted_pair,
+    shifting_network,
+    small_network,
+)
+from Testing.LungRegistration.registration_examples import grid_image
 
 OBLIQUE = np.array(sitk.VersorTransform((0.3, -0.5, 0.8), 0.6).GetMatrix()).reshape(3, 3) @ np.diag([1, -1, 1])
 START_MM = np.array([4.0, -6.0, 3.0])  # what the pre-alignment knows
 SHIFT_MM = START_MM + [-3.0, 5.0, 9.0]  # the rest is what the network says
-POINTS = np.random.default_rng(0).uniform(-50, 50, (4000, 3))
-POINTS = POINTS[lung_shape(POINTS * 1.08)][:500]
 
 
 @pytest.fixture(autouse=True)

@@ -14,10 +14,10 @@ from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
 from CorrespondCoreLib.progress import Progress
 
 from ..networks.checkpoints import load_network
+from ..threads import limited
 from .config import TrainingConfig
 from .pairs import PhantomPairs
 from .random_phantoms import HELD_OUT
-from .threads import limited
 from .validation import FIGURES, judged
 
 RESAMPLES = 10_000  # of the bootstrap

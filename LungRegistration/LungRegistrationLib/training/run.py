@@ -11,10 +11,10 @@ from CorrespondCoreLib.files import check_output_folder, write_json
 from CorrespondCoreLib.models import CARD, WEIGHTS
 from CorrespondCoreLib.progress import Progress
 
+from ..threads import limited
 from .config import TrainingConfig
 from .distributed import processes
 from .model_card import save_trained
-from .threads import limited
 from .trainer import Trainer
 
 
