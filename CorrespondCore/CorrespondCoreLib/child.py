@@ -9,6 +9,7 @@ Lines on stdout, ASCII, each one JSON object, nothing else:
     {"event": "started", "pid": 123}
     {"event": "progress", "percent": 12.5, "stage": "Discrete search", "remaining_s": 34.0}     remaining_s may be null
     {"event": "warning", "message": "..."}
+    {"event": "points", "points": [{"step": 3, "loss": 0.4}, ...]}     of curves, all of them in order, several per line
 and at the end one of
     {"event": "done"}    {"event": "cancelled"}    {"event": "failed", "message": "...", "exit_code": 4}
 """
@@ -125,11 +126,12 @@ def _run(argv: list[str], folder: Path, lines: _Lines, watch: _Watch) -> int:
 
 
 def _progress(lines: _Lines, watch: _Watch) -> Any:
-    """A Progress that sends lines, at most ten per second and stage."""
+    """A Progress that sends lines, at most ten per second and stage; points of curves go ahead of the line that follows them."""
     from .progress import Progress, RemainingTime
 
     remaining = RemainingTime()
     last_time, last_stage = float("-inf"), ""
+    points: list[dict[str, float]] = []
 
     def show(fraction: float, stage: str) -> None:
         nonlocal last_time, last_stage
@@ -137,9 +139,15 @@ def _progress(lines: _Lines, watch: _Watch) -> Any:
         if stage == last_stage and fraction < 1.0 and now - last_time < 0.1:
             return
         last_time, last_stage = now, stage
+        if points:
+            lines.send("points", points=points)
+            points.clear()
         lines.send("progress", percent=round(100 * fraction, 2), stage=stage, remaining_s=remaining(fraction))
 
-    return Progress(show=show, warn=lambda message: lines.send("warning", message=message), cancelled=lambda: watch.stop)
+    def warn(message: str) -> None:
+        lines.send("warning", message=message)
+
+    return Progress(show=show, warn=warn, cancelled=lambda: watch.stop, plot=points.append)
 
 
 def _print_to(log: Path) -> None:

@@ -49,7 +49,7 @@ class Job:
         command: library, command, arguments, as for `correspond`.
         folder: the job folder, from new_job_folder(); a new one by default. It is removed after on_finished has returned.
         paths: folders that hold libraries, beside the core's own: those of the modules.
-        on_progress: called with the job whenever percent, stage or warnings changed.
+        on_progress: called with the job whenever percent, stage, warnings or points changed.
         on_finished: called with the job, once, when the child is gone; results must be read from the folder there.
         launch: starts a process (see launchers.py); Slicer's own by default, a thread outside Slicer.
         python: the interpreter; PythonSlicer by default.
@@ -58,6 +58,7 @@ class Job:
         state: "new", "running", "done", "failed" or "cancelled".
         percent, stage, remaining_s: progress; remaining_s is None while unknown.
         warnings: what the user must hear.
+        points: of the curves that the command draws, {name: value} each, as far as they are known.
         results: of the command, when done.
         error: what to tell the user, when failed or cancelled.
     """
@@ -80,6 +81,7 @@ class Job:
         self.stage = ""
         self.remaining_s: float | None = None
         self.warnings: list[str] = []
+        self.points: list[dict[str, float]] = []
         self.results: dict[str, Any] = {}
         self.error: CorrespondError | None = None
         self._paths = [str(path) for path in paths]
@@ -143,6 +145,9 @@ class Job:
                 self._tell_progress()
             case {"event": "warning", "message": message}:
                 self.warnings.append(message)
+                self._tell_progress()
+            case {"event": "points", "points": [*points]}:
+                self.points += points
                 self._tell_progress()
             case {"event": "done" | "cancelled"} | {"event": "failed", "message": str(), "exit_code": int()} as last:
                 self._last_event = last

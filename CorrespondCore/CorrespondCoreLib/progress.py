@@ -1,4 +1,4 @@
-"""Progress of long work: nested stages, seconds per stage, warnings, and the place where a cancel takes effect."""
+"""Progress of long work: nested stages, seconds per stage, warnings, curves, and the place where a cancel takes effect."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Progress:
         show: called with (fraction of the whole 0..1, stage name); silent by default.
         warn: called with each warning for the user.
         cancelled: asked at each step; True raises `Cancelled` out of the work.
+        plot: called with each point of the curves that work draws, {name: value}; silent by default.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Progress:
         show: Callable[[float, str], None] | None = None,
         warn: Callable[[str], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        plot: Callable[[dict[str, float]], None] | None = None,
     ):
         self.fraction = 0.0
         self.seconds: dict[str, float] = {}
@@ -36,6 +38,7 @@ class Progress:
         self._show = show
         self._warn = warn
         self._cancelled = cancelled
+        self._plot = plot
 
     @contextmanager
     def stage(self, name: str, until: float, note: str = "") -> Iterator[Callable[[float], None]]:
@@ -63,7 +66,7 @@ class Progress:
         Seconds and warnings of both are the same.
         """
         start = self.fraction
-        part = Progress(lambda fraction, name: self._move(start + (until - start) * fraction, name), self._warn)
+        part = Progress(lambda fraction, name: self._move(start + (until - start) * fraction, name), self._warn, plot=self._plot)
         part.seconds, part.warnings = self.seconds, self.warnings
         return part
 
@@ -73,6 +76,11 @@ class Progress:
             self.warnings.append(message)
             if self._warn:
                 self._warn(message)
+
+    def point(self, **values: float) -> None:
+        """Tell one point of a curve, such as step=3, loss=0.4; work draws at most one set of curves."""
+        if self._plot:
+            self._plot(values)
 
     def _move(self, fraction: float, name: str) -> None:
         if self._cancelled():

@@ -70,6 +70,14 @@ def test_work_is_done_with_progress_and_files(tmp_path):
     assert job.warnings == ["The lungs were not found, größer"]
 
 
+def test_all_points_of_a_curve_arrive_in_order_and_few_lines_carry_them(tmp_path):
+    seen = []
+    job = finish(start("draw", tmp_path, on_progress=lambda j: seen.append(len(j.points))))
+    assert job.error is None
+    assert job.points == [{"step": i, "loss": 1 / (i + 1)} for i in range(200)]
+    assert seen[-1] == 200 and len(set(seen)) < 50
+
+
 def test_remaining_time_falls(tmp_path):
     left = []
     finish(start("work", tmp_path, seconds=3.0, on_progress=lambda j: left.append(j.remaining_s)))

@@ -14,7 +14,7 @@ from CorrespondCoreLib.files import whole_file
 
 
 def add_commands(subparsers):
-    for command in (work, refuse, stumble, vanish, swallow_memory, babble, hang, grip, truncate, forget):
+    for command in (work, draw, refuse, stumble, vanish, swallow_memory, babble, hang, grip, truncate, forget):
         parser = subparsers.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
         parser.add_argument("--output", type=Path)
         parser.add_argument("--seconds", type=float, default=0.3)
@@ -35,6 +35,15 @@ def work(arguments, progress):
             time.sleep(arguments.seconds / 20)
             step((i + 1) / 10)
     return {"files": [arguments.output / "result.txt"], "pid": os.getpid(), "nan": float("nan")}
+
+
+def draw(arguments, progress):
+    """Draw a curve of more points than lines are sent."""
+    with progress.stage("Drawing", until=1.0) as step:
+        for i in range(200):
+            progress.part(until=1.0).point(step=i, loss=1 / (i + 1))
+            step(i / 200)
+    return {}
 
 
 def refuse(arguments, progress):
