@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from CorrespondCoreLib.progress import Progress
 
+from .method_options import add_method_options, settings_of
 from .training.commands import add_training_commands
 
 if TYPE_CHECKING:
@@ -35,33 +35,13 @@ def _add_register(subparsers: argparse._SubParsersAction) -> None:
     )
     _add_pair(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
-    parser.add_argument("--method", help="search (no trained weights; the default), virnet, voxelmorph, rrn (experimental)")
-    parser.add_argument("--preset", help="fast, default, best or ruehaak2017; default: default")
-    parser.add_argument(
-        "--settings", type=Path, metavar="JSON", help="settings file, as a run writes it; --preset is then its base"
-    )
+    add_method_options(parser)
     parser.add_argument("--initial-transform", type=Path, metavar="FILE", help="ITK transform that maps fixed to moving points")
     parser.add_argument(
         "--use-landmarks", action="store_true", help="let the landmarks guide the registration (they then do not judge it)"
     )
     parser.add_argument("--native-grid", action="store_true", help="write the field on the fixed image's own grid (large)")
-    _add_network_settings(parser)
     parser.set_defaults(func=_register)
-
-
-def _add_network_settings(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("methods that are networks")
-    group.add_argument("--model", metavar="ID", help="trained model, or untrained; the only one for the method if absent")
-    group.add_argument(
-        "--size", type=int, nargs=3, metavar=("X", "Y", "Z"), help="voxels that the network sees (default: model's)"
-    )
-    group.add_argument(
-        "--instance-optimization",
-        choices=("none", "field", "weights"),
-        help="fit to this pair after the network: its field, or the network's weights (default: none)",
-    )
-    group.add_argument("--steps", type=int, help="of the instance optimization (default: 100)")
-    group.add_argument("--learning-rate", type=float, help="of it (default: 0.2 mm for the field, the papers' for weights)")
 
 
 def _add_evaluate(subparsers: argparse._SubParsersAction) -> None:
@@ -151,16 +131,8 @@ def _add_pair(parser: argparse.ArgumentParser) -> None:
 
 def _register(args: argparse.Namespace, progress: Progress) -> dict:
     from .run import register_files
-    from .settings import RegistrationSettings
 
-    values = _settings_values(args.settings)
-    overrides: dict[str, Any] = {name: value for name in ("method", "preset") if (value := getattr(args, name))}
-    names = {"size": "size_xyz"} | {n: n for n in ("model", "instance_optimization", "steps", "learning_rate")}
-    network = {name: value for option, name in names.items() if (value := getattr(args, option)) is not None}
-    if network:
-        overrides["network"] = {**(values.get("network") or {}), **network}
-    settings = RegistrationSettings.from_json({**values, **overrides})
-    return register_files(_files(args), args.output, settings, _wishes(args), args.device, args.threads, progress)
+    return register_files(_files(args), args.output, settings_of(args), _wishes(args), args.device, args.threads, progress)
 
 
 def _evaluate(args: argparse.Namespace, progress: Progress) -> dict:
@@ -199,16 +171,6 @@ def _import_checkpoint(args: argparse.Namespace, progress: Progress) -> dict:
 
     model = import_checkpoint(args.checkpoint, args.network, args.id, args.title, args.license, args.original_warp)
     return {"model": model.card, "files": [str(model.folder / name) for name in (CARD, WEIGHTS)]}
-
-
-def _settings_values(path: Path | None) -> dict:
-    """What a settings file says, once it is known to be one."""
-    from .settings import RegistrationSettings
-
-    if path is None:
-        return {}
-    RegistrationSettings.from_json(path)
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _files(args: argparse.Namespace) -> Files:

@@ -16,8 +16,8 @@ class NetworkSettings:
     """Which weights, at which size, and whether the result is fitted to the pair afterwards.
 
     Attributes:
-        model: id of the model; None takes the only one that is installed for the method; "untrained" starts from the identity
-            (field) or from random weights (weights) and needs an instance optimization.
+        model: id of the model, or its folder; None takes the only one that is installed for the method; "untrained" starts from
+            the identity (field) or from random weights (weights) and needs an instance optimization.
         size_xyz: voxels along x, y, z; None takes what the model was trained at, or the paper's size.
         instance_optimization: none; field: a control grid that is added to the network's field; weights: the network's weights
             on this pair, as He et al. 2021 fit theirs to the pairs that they test on. Both minimize the network's own objective.

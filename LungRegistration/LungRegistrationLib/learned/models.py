@@ -8,7 +8,7 @@ from pathlib import Path
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.models import Model, ModelStore, mismatches
+from CorrespondCoreLib.models import CARD, Model, ModelStore, mismatches, read_card
 
 from ..network_settings import UNTRAINED, NetworkSettings
 from .preprocessing import SIZES_XYZ, WINDOWS_HU
@@ -32,6 +32,18 @@ def installed(method: str) -> list[Model]:
     return [model for model in ModelStore([SHIPPED]).available()[0] if _kind(model) == method]
 
 
+def find_model(model: str | Path) -> Model:
+    """A model by its folder or its id.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = Path(model)
+    if (folder / CARD).is_file():
+        return Model(folder, read_card(folder / CARD), own=False)
+    return ModelStore([SHIPPED]).get(str(model))
+
+
 def chosen_model(method: str, settings: NetworkSettings) -> Model | None:
     """The model that the settings mean; None for untrained weights.
 
@@ -41,7 +53,7 @@ def chosen_model(method: str, settings: NetworkSettings) -> Model | None:
     if settings.model == UNTRAINED:
         return None
     if settings.model is not None:
-        model = ModelStore([SHIPPED]).get(settings.model)
+        model = find_model(settings.model)
         if _kind(model) != method:
             raise InputError(f'The model "{model.id}" is for {_kind(model) or "no network"}, not for {method}.')
         return model

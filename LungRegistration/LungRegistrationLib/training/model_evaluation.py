@@ -10,9 +10,9 @@ import torch
 
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
 from CorrespondCoreLib.progress import Progress
 
+from ..learned.models import find_model
 from ..networks.checkpoints import load_network
 from ..threads import limited
 from .config import TrainingConfig
@@ -57,18 +57,6 @@ def evaluate_model(
             step((k + 1) / pairs)
     figures = {name: mean_with_interval(np.array([row[name] for row in rows])) for name in FIGURES}
     return {"model": found.id, "pairs": pairs, "first_seed": HELD_OUT, "figures": figures, "rows": rows}
-
-
-def find_model(model: str | Path) -> Model:
-    """A model by its folder or its id.
-
-    Raises:
-        InputError: there is none.
-    """
-    folder = Path(model)
-    if (folder / CARD).is_file():
-        return Model(folder, read_card(folder / CARD), own=False)
-    return ModelStore().get(str(model))
 
 
 def mean_with_interval(values: np.ndarray) -> dict[str, float]:
