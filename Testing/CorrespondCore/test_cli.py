@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,24 +52,9 @@ def test_exit_codes(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_is_a_cancel(tmp_path):
-    import signal
-
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            str(WORKER),
-            "--path",
-            str(HERE / "standin"),
-            "tavi",
-            "work",
-            "--output",
-            str(tmp_path),
-            "--seconds",
-            "30",
-        ],
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    worker = [sys.executable, str(WORKER), "--path", str(HERE / "standin"), "tavi", "work", "--output", str(tmp_path), "--seconds", "30"]
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # tests in a background job inherit deafness to it
+    process = subprocess.Popen(worker, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=listening)
     with process:
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
