@@ -52,8 +52,9 @@ def test_exit_codes(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_ctrl_c_is_a_cancel(tmp_path):
-    worker = [sys.executable, str(WORKER), "--path", str(HERE / "standin"), "tavi", "work", "--output", str(tmp_path), "--seconds", "30"]
-    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # tests in a background job inherit deafness to it
+    worker = [sys.executable, str(WORKER), "--path", str(HERE / "standin")]
+    worker += ["tavi", "work", "--output", str(tmp_path), "--seconds", "30"]
+    listening = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background job inherits deafness to it
     process = subprocess.Popen(worker, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=listening)
     with process:
         process.stderr.readline()
