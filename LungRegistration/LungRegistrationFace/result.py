@@ -40,6 +40,8 @@ class RegistrationResult:
     warped = _made("warped")
     jacobian = _made("jacobian")
     inverse = _made("inverse")
+    fixedLungs = _made("fixedLungs")
+    movingLungs = _made("movingLungs")
     fixedLandmarks = _reference("fixedLandmarks")
     movingLandmarks = _reference("movingLandmarks")
     landmarkTable = _made("landmarkTable")

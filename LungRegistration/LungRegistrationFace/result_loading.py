@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib import mrml, provenance
 from CorrespondCoreLib.errors import InputError
 
+from .found_lungs import addFoundLungs
 from .jacobian_color import showAsVolumeChange
 from .landmark_table import measureLandmarks
 from .maps import addMaps
@@ -20,8 +21,8 @@ def loadResult(folder, request, pairs, *, makeWarped=True, makeJacobian=True, ma
     """Bring the output folder (a Path) of `correspond lung register` into the scene.
 
     Args:
-        folder: holds fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, report.json, report.html, and
-            maps where the request asked for them.
+        folder: holds fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, report.json, report.html,
+            lungs that were found, and maps where the request asked for them.
         request: RegistrationRequest that led to it.
         pairs: LandmarkPairs to measure with, or None.
         makeWarped, makeJacobian, makeInverse: which volumes and transforms are wanted.
@@ -50,6 +51,7 @@ def loadResult(folder, request, pairs, *, makeWarped=True, makeJacobian=True, ma
             measureLandmarks(result, pairs)
         if makeJacobian:
             _jacobian(result, folder, _present(statisticsSegmentation) or _present(request.fixedMask[0]))
+        addFoundLungs(result, folder)
         addMaps(result, folder, _read)
         _addProvenance(result)
     except BaseException:

@@ -41,8 +41,8 @@ def register_files(
 ) -> dict:
     """Register a pair of files and write the results into a folder, all of them or none.
 
-    Writes fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, settings.json, report.json, report.html, and
-    maps if wished. Returns the main figures and the paths of the files.
+    Writes fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, settings.json, report.json, report.html, lungs
+    that were found (fixed_lungs.nrrd, moving_lungs.nrrd), and maps if wished. Returns the main figures and the paths of the files.
 
     Raises:
         InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
@@ -90,6 +90,8 @@ def register_files(
         write_field(backward, folder / "moving_to_fixed.nrrd")
         write_image(evaluation.warped, folder / "warped.nrrd")
         write_image(evaluation.jacobian, folder / "jacobian.nrrd", compress=False)
+        for role in (role for role, source in masks.items() if source == "found"):
+            write_image(getattr(pair, f"{role}_mask"), folder / f"{role}_lungs.nrrd")
         if wishes.maps:
             _write_maps(evaluation, folder)
         step(0.8)

@@ -1,10 +1,12 @@
 """The result in the scene: moving data land on the fixed image, in memory and after saving; tables, plots, legend, provenance."""
 
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
 from Testing.LungRegistration.panel import PanelTestCase, phantom, request, resultFolder
 
@@ -32,6 +34,22 @@ class ResultTest(PanelTestCase):
         self.assertEqual(hierarchy.GetItemName(result.folder), result.transform.GetName())
         for node in result.nodes():
             self.assertEqual(hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)), result.folder, node.GetName())
+
+    def test_lungs_that_were_found_can_be_looked_at_and_given_the_next_time(self):
+        pair = self.choosePhantom()
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(resultFolder(), folder, dirs_exist_ok=True)
+            for role, mask in (("fixed", phantom().fixed_mask), ("moving", phantom().moving_mask)):
+                sitk.WriteImage(mask, str(Path(folder) / f"{role}_lungs.nrrd"))
+            asked = request(pair)
+            result = loadResult(Path(folder), asked, asked.pairs())
+        self.assertIn(result.fixedLungs, result.nodes())
+        self.assertEqual(result.movingLungs.GetName(), f"Lungs found in {pair.moving.GetName()} ({result.name})")
+        segment = result.movingLungs.GetSegmentation().GetNthSegmentID(0)
+        inside = slicer.util.arrayFromSegmentBinaryLabelmap(result.movingLungs, segment, pair.moving)
+        np.testing.assert_array_equal(inside, sitk.GetArrayViewFromImage(phantom().moving_mask) > 0)
+        asked.fixedMask, asked.movingMask = (result.fixedLungs, segment), (result.movingLungs, segment)
+        self.assertEqual(asked.missing(), "")
 
     def test_moving_data_placed_under_the_transform_land_on_the_fixed_image(self):
         pair, result = self.showResult()

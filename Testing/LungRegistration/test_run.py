@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import Cancelled, InputError, OutOfMemory, OutputError
+from CorrespondCoreLib.metrics import dice
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.datasets import write_phantom
 from LungRegistrationLib.formats.landmarks import read_landmarks
@@ -64,6 +65,15 @@ def report(output) -> dict:
 
 def test_all_results_are_there_and_nothing_else(output):
     assert sorted(path.name for path in output.iterdir()) == RESULTS
+
+
+def test_lungs_that_were_found_are_written(data, tmp_path):
+    without = [option for option in command(data, tmp_path / "out") if "-mask=" not in option]
+    cli.run(without, Progress())
+    for role in ("fixed", "moving"):
+        files = (tmp_path / f"out/{role}_lungs.nrrd", data / f"{role}_mask.nrrd")
+        found, true = (sitk.GetArrayFromImage(sitk.ReadImage(str(file))) > 0 for file in files)
+        assert dice(found, true) > 0.9
 
 
 def test_the_field_on_disk_is_the_one_that_was_judged(data, output, report):
