@@ -1,4 +1,4 @@
-"""En-face masks of geographic atrophy and reticular pseudodrusen from retinal OCT volumes. Knows nothing of slicer, qt or MRML."""
+"""En-face masks of GA and RPD from retinal OCT volumes. Knows nothing of slicer, qt or MRML."""
 
 import os
 

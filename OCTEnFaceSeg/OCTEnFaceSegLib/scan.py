@@ -1,4 +1,4 @@
-"""An OCT scan as every part of the library takes it: the volume with its geometry, what the file says of layers, fundus and eye."""
+"""An OCT scan as all of the library takes it: the volume, and what the file says of layers, fundus and eye."""
 
 from __future__ import annotations
 
