@@ -3,7 +3,8 @@
 import numpy as np
 import slicer
 
-from LungRegistrationLib.reports.pictures import DIVERGING, symmetric_window
+from CorrespondCoreLib.pictures import DIVERGING
+from LungRegistrationLib.reports.pictures import symmetric_window
 
 from .color_tables import continuousTable
 

@@ -5,7 +5,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib import mrml
-from LungRegistrationLib.reports.pictures import DIVERGING, SEQUENTIAL, symmetric_window
+from CorrespondCoreLib.pictures import DIVERGING, SEQUENTIAL
+from LungRegistrationLib.reports.pictures import symmetric_window
 
 from .color_tables import classTable, continuousTable
 

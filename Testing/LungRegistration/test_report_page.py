@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from CorrespondCoreLib.pictures import DIVERGING, color_of, png
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.measures.evaluation import Pair, evaluate
 from LungRegistrationLib.reports import charts, pictures
@@ -19,12 +20,12 @@ from Testing.LungRegistration.fields import affine_field, ball, grid, image_of, 
 
 def test_png_files_are_what_itk_reads(tmp_path):
     rgb = np.random.default_rng(0).integers(0, 256, (37, 53, 3)).astype(np.uint8)
-    (tmp_path / "a.png").write_bytes(pictures.png(rgb))
+    (tmp_path / "a.png").write_bytes(png(rgb))
     assert np.array_equal(sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "a.png"))), rgb)
 
 
 def test_one_is_white_and_both_directions_look_alike_in_strength():
-    colors = pictures.color_of(np.array([0.5, 1.0, 1.5]), pictures.DIVERGING, 0.5, 1.5)
+    colors = color_of(np.array([0.5, 1.0, 1.5]), DIVERGING, 0.5, 1.5)
     assert colors[1].tolist() == [247, 247, 247]
     assert colors[0][2] > colors[0][0]  # shrinking is blue
     assert colors[2][0] > colors[2][2]  # growing is red
@@ -148,7 +149,7 @@ def test_the_page_without_lungs_and_landmarks(scans):
 def test_charts_state_their_axes_and_stay_inside():
     edges = np.linspace(0, 2, 81)
     counts = np.histogram(np.random.default_rng(0).normal(0.9, 0.1, 5000), edges)[0]
-    chart = charts.histogram_chart(edges, counts, pictures.DIVERGING, (0.5, 1.5))
+    chart = charts.histogram_chart(edges, counts, DIVERGING, (0.5, 1.5))
     assert chart.count("<rect") == np.count_nonzero(counts)
     assert "det J in the lung" in chart
     curve = charts.cumulative_chart([("after", [0.0, 1.0, 2.0], [0.0, 50.0, 100.0], "#000000")], 5.0)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from .charts import AFTER, BEFORE, before_after_chart, cumulative_chart, histogram_chart
+from CorrespondCoreLib.charts import AFTER, BEFORE
+from CorrespondCoreLib.pictures import DIVERGING
+from CorrespondCoreLib.report_style import STYLE
+
+from .charts import before_after_chart, cumulative_chart, histogram_chart
 from .page_pictures import PictureRow
-from .pictures import DIVERGING
-from .style import STYLE
 
 KEYPOINTS = "#c2703d"
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from CorrespondCoreLib.charts import color_bar
+from CorrespondCoreLib.pictures import DIVERGING, SEQUENTIAL, data_url
+
 from ..geometry.displacement import field_transform
 from ..measures.evaluation import Evaluation, Pair
-from .charts import color_bar
-from .pictures import DIVERGING, SEQUENTIAL, View, colored, data_url, overlay, symmetric_window, views
+from .pictures import View, colored, overlay, symmetric_window, views
 
 
 @dataclass(frozen=True)

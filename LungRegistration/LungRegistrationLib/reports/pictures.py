@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import struct
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import SimpleITK as sitk
 
+from CorrespondCoreLib.pictures import color_of
+
 from ..geometry.lattice import bounding_box_mm, mask_box_mm
 
 LUNG_WINDOW_HU = (-1000.0, 200.0)
 PLANES = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}  # LPS axis to the right, axis up or down, axis through
-
-# diverging (blue - white - red) and sequential (black - purple - orange - yellow) color maps as evenly spaced RGB stops
-DIVERGING = np.array(
-    [(33, 65, 140), (92, 148, 203), (189, 215, 235), (247, 247, 247), (249, 205, 180), (223, 120, 96), (150, 26, 48)]
-)
-SEQUENTIAL = np.array([(10, 8, 30), (74, 18, 96), (150, 44, 96), (222, 86, 60), (250, 160, 30), (252, 240, 160)])
 
 
 @dataclass(frozen=True)
@@ -82,34 +75,11 @@ def colored(
     return picture
 
 
-def color_of(values: np.ndarray, colors: np.ndarray, low: float, high: float) -> np.ndarray:
-    """RGB (..., 3) of values, linear between the stops of a color map from low to high."""
-    position = np.clip((np.asarray(values, float) - low) / (high - low), 0, 1) * (len(colors) - 1)
-    return np.stack([np.interp(position, np.arange(len(colors)), colors[:, c]) for c in range(3)], axis=-1)
-
-
 def symmetric_window(values: np.ndarray, center: float = 1.0) -> tuple[float, float]:
     """A window around a center that holds 98 % of the values, half width between 0.1 and 1, in steps of 0.1."""
     spread = np.abs(np.percentile(values, (1, 99)) - center).max() if values.size else 0.1
     half = float(np.clip(np.ceil(spread * 10) / 10, 0.1, 1.0))
     return center - half, center + half
-
-
-def png(rgb: np.ndarray) -> bytes:
-    """An RGB picture (height, width, 3) uint8 as PNG file."""
-    height, width = rgb.shape[:2]
-    rows = np.hstack([np.zeros((height, 1), np.uint8), np.ascontiguousarray(rgb).reshape(height, -1)]).tobytes()
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
-
-
-def data_url(rgb: np.ndarray) -> str:
-    """The picture as a URL that stands in the page itself."""
-    return "data:image/png;base64," + base64.b64encode(png(rgb)).decode("ascii")
 
 
 def _slice_grid(plane: str, lower: np.ndarray, upper: np.ndarray, center: np.ndarray, pixel_mm: float) -> sitk.Image:

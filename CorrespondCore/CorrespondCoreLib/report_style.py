@@ -1,4 +1,4 @@
-"""The look of the report page."""
+"""The look of the report pages."""
 
 STYLE = """
 :root { color-scheme: light; --ink: #23282c; --soft: #6a6f73; --line: #e4e1da; --paper: #fbfaf7; --accent: #0f6e84; }
