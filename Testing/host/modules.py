@@ -104,6 +104,8 @@ class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
         setattr(modules, f"{name}Instance", getattr(source, name)(pythonqt.wrap(self)))
         setattr(modules, name.lower(), pythonqt.wrap(self))
         setattr(sys.modules["slicer"].moduleNames, name, name)
+        if hasattr(source, f"{name}FileReader"):
+            pythonqt.unwrap(sys.modules["slicer"].app).coreIOManager().register(getattr(source, f"{name}FileReader"))
 
     def createNewWidgetRepresentation(self):
         widget = qSlicerScriptedLoadableModuleWidget(self)

@@ -109,3 +109,17 @@ class PanelTest(unittest.TestCase):
         self.widget.calls.clear()
         slicer.selfTests["HostSample"]()
         self.assertEqual(slicer.util.getModuleWidget("HostSample").calls, ["tested"])
+
+    def test_a_reader_of_the_module_takes_the_files_that_it_knows(self):
+        folder = pathlib.Path(slicer.app.temporaryPath)
+        good, other, broken = (folder / name for name in ("good.sample", "other.csv", "broken.csv"))
+        good.write_text("SAMPLE 42")
+        other.write_text("a,b")
+        broken.write_text("SAMPLE of nothing")
+        manager = slicer.app.coreIOManager()
+        self.assertEqual(
+            [manager.fileType(str(p)) for p in (good, other, broken)], ["HostSampleFile", "TextFile", "HostSampleFile"]
+        )
+        self.assertEqual(slicer.util.loadNodeFromFile(str(good), manager.fileType(str(good))).GetName(), "42")
+        with self.assertRaisesRegex(RuntimeError, "no number in the file"):
+            slicer.util.loadNodeFromFile(str(broken), "HostSampleFile")

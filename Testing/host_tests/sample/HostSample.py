@@ -29,6 +29,33 @@ class HostSample(ScriptedLoadableModule):
         self.started = True
 
 
+class HostSampleFileReader:
+    """Reads one number from a file that begins with SAMPLE."""
+
+    def __init__(self, parent):
+        self.parent = parent
+
+    def description(self):
+        return "Host sample"
+
+    def fileType(self):
+        return "HostSampleFile"
+
+    def extensions(self):
+        return ["Host sample (*.sample *.csv)"]
+
+    def canLoadFileConfidence(self, filePath):
+        return 0.9 if pathlib.Path(filePath).read_text().startswith("SAMPLE") else 0.0
+
+    def load(self, properties):
+        number = pathlib.Path(properties["fileName"]).read_text().removeprefix("SAMPLE").strip()
+        if not number.isdigit():
+            self.parent.userMessages().AddMessage(vtk.vtkCommand.ErrorEvent, "There is no number in the file.")
+            return False
+        self.parent.loadedNodes = [slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", number).GetID()]
+        return True
+
+
 class Quality(Enum):
     FAST = "fast"
     BEST = "best"

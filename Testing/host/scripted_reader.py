@@ -1,0 +1,65 @@
+"""The reader that a scripted module brings: its class <Module>FileReader, asked as Slicer asks it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import vtk
+from PySide6 import QtCore
+
+from . import pythonqt
+from .widgets.declare import stored
+
+
+class qSlicerScriptedFileReader(QtCore.QObject):
+    """Slicer's side of a reader; `self()` is the module's Python object, which puts IDs of loaded nodes into `loadedNodes`."""
+
+    def __init__(self, cls):
+        super().__init__()
+        self._messages = sys.modules["slicer"].vtkMRMLMessageCollection()
+        self._python = cls(pythonqt.wrap(self))
+
+    def self(self):
+        return self._python
+
+    def description(self):
+        return self._python.description()
+
+    def fileType(self):
+        return self._python.fileType()
+
+    def extensions(self):
+        return list(self._python.extensions())
+
+    def userMessages(self):
+        return self._messages
+
+    def supportedNameFilters(self, path):
+        """The extensions ("Name (*.a *.b)") that fit a file name."""
+        patterns = [p for text in self.extensions() for p in text[text.rindex("(") + 1 : text.rindex(")")].split()]
+        name = Path(path).name.lower()
+        return [pattern for pattern in patterns if name.endswith(pattern.lstrip("*").lower())]
+
+    def canLoadFileConfidence(self, path):
+        """0 where the name does not fit; else what the reader says of the file's content."""
+        if not self.supportedNameFilters(path):
+            return 0.0
+        return float(self._python.canLoadFileConfidence(path)) if hasattr(self._python, "canLoadFileConfidence") else 0.5
+
+    def load(self, properties):
+        self.loadedNodes = []
+        self._messages.ClearMessages()
+        return bool(self._python.load(properties))
+
+    def failure(self, path):
+        """What the user is told when nothing was loaded."""
+        return self._messages.GetAllMessagesAsString() or f"{path} cannot be read as {self.fileType()}"
+
+    loadedNodes = stored("QStringList", [])
+
+
+def tell(messages, text):
+    """Add an error for the user, where there is anyone to hear it."""
+    if messages is not None:
+        messages.AddMessage(vtk.vtkCommand.ErrorEvent, text)
