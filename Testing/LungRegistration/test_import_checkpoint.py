@@ -10,11 +10,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from CorrespondCoreLib import checkpoints
 from CorrespondCoreLib.cli import run
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import ModelStore
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.networks import checkpoints
 from LungRegistrationLib.networks.checkpoints import import_checkpoint, load_network, read_checkpoint, save_model
 from LungRegistrationLib.networks.original_rrn import original_shapes, own_name
 from LungRegistrationLib.networks.rrn import RecursiveRefinementNetwork

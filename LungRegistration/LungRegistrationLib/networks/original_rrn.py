@@ -7,13 +7,12 @@ from collections.abc import Mapping
 
 import torch
 
-from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.checkpoints import check_entries
 
 PYRAMID = (16, 32, 64, 96)
 DENSE = (128, 128, 96, 64, 32)
 DILATED = (128, 128, 128, 96, 64, 32)
 COSTS, CONTEXT, FIELD = 125, 32, 3
-LISTED = 6  # offending entries that a message names
 
 
 def original_shapes() -> dict[str, tuple[int, ...]]:
@@ -68,34 +67,3 @@ def own_state_dict(state_dict: Mapping[str, torch.Tensor]) -> dict[str, torch.Te
     check_entries(state_dict, original_shapes(), "the original recursive refinement network")
     named = ((own_name(name), tensor) for name, tensor in state_dict.items())
     return {name: tensor.float() for name, tensor in named if name is not None}
-
-
-def check_entries(state_dict: Mapping[str, torch.Tensor], shapes: Mapping[str, tuple[int, ...]], network: str) -> None:
-    """Make sure that a state dict holds exactly these entries, with these shapes and finite numbers.
-
-    Args:
-        network: whose entries they are, for the message.
-
-    Raises:
-        InputError: names the offending entries.
-    """
-    unsuitable = [name for name, value in state_dict.items() if not isinstance(value, torch.Tensor)]
-    common = [name for name in shapes if name in state_dict and name not in unsuitable]
-    reshaped = [name for name in common if tuple(state_dict[name].shape) != tuple(shapes[name])]
-    numbers = [name for name in common if state_dict[name].is_floating_point()]
-    problems = {
-        "missing": [name for name in shapes if name not in state_dict],
-        "unknown": [name for name in state_dict if name not in shapes],
-        "of another shape": [f"{name} {tuple(state_dict[name].shape)}, not {tuple(shapes[name])}" for name in reshaped],
-        "not floating-point tensors": [*unsuitable, *(name for name in common if name not in numbers)],
-        "not finite": [name for name in numbers if not bool(torch.isfinite(state_dict[name]).all())],
-    }
-    found = [f"{kind}: {_listed(names)}" for kind, names in problems.items() if names]
-    if found:
-        what = "no complete checkpoint" if common else "a checkpoint of another network, not one"
-        raise InputError(f"This is {what} of {network}. Entries {'; '.join(found)}.")
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return f"{len(names)} ({', '.join(map(str, names[:LISTED]))}{more})"
