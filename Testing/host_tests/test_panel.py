@@ -118,7 +118,7 @@ class PanelTest(unittest.TestCase):
         broken.write_text("SAMPLE of nothing")
         manager = slicer.app.coreIOManager()
         self.assertEqual(
-            [manager.fileType(str(p)) for p in (good, other, broken)], ["HostSampleFile", "TextFile", "HostSampleFile"]
+            [manager.fileType(str(p)) for p in (good, other, broken)], ["HostSampleFile", "TableFile", "HostSampleFile"]
         )
         self.assertEqual(slicer.util.loadNodeFromFile(str(good), manager.fileType(str(good))).GetName(), "42")
         with self.assertRaisesRegex(RuntimeError, "no number in the file"):
