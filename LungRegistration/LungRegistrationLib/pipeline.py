@@ -12,6 +12,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError, OutOfMemory
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.threads import limited
 
 from .geometry.linear import inverted
 from .learned.network_fit import NetworkRun, fit_network
@@ -20,7 +21,6 @@ from .search.compact_field import compact_fields, field_lattice, smoothed, unfol
 from .search.frame import Pair
 from .search.training_free import fit_field
 from .settings import RegistrationSettings
-from .threads import limited
 
 
 @dataclass

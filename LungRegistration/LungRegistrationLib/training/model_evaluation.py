@@ -11,10 +11,10 @@ import torch
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.threads import limited
 
 from ..learned.models import find_model
 from ..networks.checkpoints import load_network
-from ..threads import limited
 from .config import TrainingConfig
 from .pairs import PhantomPairs
 from .random_phantoms import HELD_OUT

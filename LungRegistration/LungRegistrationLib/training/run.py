@@ -10,8 +10,8 @@ from CorrespondCoreLib.errors import Cancelled
 from CorrespondCoreLib.files import check_output_folder, write_json
 from CorrespondCoreLib.models import CARD, WEIGHTS
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.threads import limited
 
-from ..threads import limited
 from .config import TrainingConfig
 from .distributed import processes
 from .model_card import save_trained
