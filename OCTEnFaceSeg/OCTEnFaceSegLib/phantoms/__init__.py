@@ -1,0 +1,1 @@
+"""The parts of the phantom eye; `phantom.py` is the door."""
