@@ -1,8 +1,8 @@
 """Geographic atrophy without a network: where the choroid shines through because the pigment epithelium is lost.
 
 Light that the RPE would absorb and scatter reaches the choroid (hypertransmission): the mean of a slab below Bruch's membrane is
-bright in GA. The slab's depth is that of the Cirrus sub-RPE slab; the smallest lesion (a circle 250 um wide) is the size criterion
-of complete RPE and outer retinal atrophy (Sadda et al., Ophthalmology 125(4), 2018). The rest is a plain threshold: thin or
+bright in GA. The slab's depth is that of the Cirrus sub-RPE slab; the smallest lesion, a circle 250 um wide, is the criterion of
+complete RPE and outer retinal atrophy (Sadda et al., Ophthalmology 125(4), 2018). The rest is a plain threshold: thin or
 unpigmented RPE, choroidal windows and a badly placed Bruch's membrane fool it.
 """
 
@@ -18,6 +18,8 @@ from CorrespondCoreLib.errors import InputError
 from .projections import Slab, filled, projection
 
 NAME = "hypertransmission (no network)"
+DARKEST_SHADOW = -1.2
+"""Logarithm of what the darkest vessel leaves of the light; what is darker in the retina is the foveal pit or noise."""
 
 
 @dataclass
@@ -28,14 +30,15 @@ class HypertransmissionSettings:
     retina_mm: tuple[float, float] = (-0.30, -0.12)  # where shadows of vessels are seen before they reach the slab
     smoothing_mm: float = 0.04  # Gaussian, against speckle
     vessel_mm: float = 0.30  # a dark line of the retina narrower than this is a shadow
-    threshold: float = 3.0  # robust standard deviations above the choroid of this scan, where a pixel counts as half sure
+    contrast: float = 0.55  # threshold between the choroid of this scan (0) and its brightest percentile (1)
+    least_spreads: float = 2.5  # but never nearer to the choroid than so many robust standard deviations of it
     smallest_mm2: float = 0.049  # of a lesion: pi / 4 * (0.25 mm)^2, the criterion of cRORA
     largest_hole_mm2: float = 0.02  # that is filled
 
     def __post_init__(self) -> None:
         self.slab_mm = (float(self.slab_mm[0]), float(self.slab_mm[1]))
         self.retina_mm = (float(self.retina_mm[0]), float(self.retina_mm[1]))
-        for name in ("smoothing_mm", "vessel_mm", "threshold", "smallest_mm2", "largest_hole_mm2"):
+        for name in ("smoothing_mm", "vessel_mm", "contrast", "least_spreads", "smallest_mm2", "largest_hole_mm2"):
             if getattr(self, name) < 0:
                 raise InputError(f"Setting {name} must not be negative, not {getattr(self, name)}.")
 
@@ -53,17 +56,20 @@ def hypertransmission_score(
     Returns:
         (B-scans, A-scans) float32; 0 where the slab lies outside of the scan.
     """
-    dx, dy, _ = spacing_mm
+    dx, dy, dz = spacing_mm
     below = projection(volume, bruch_depth, Slab(*settings.slab_mm), dy)
     above = projection(volume, bruch_depth, Slab(*settings.retina_mm), dy)
     known = np.isfinite(below)
     if not known.any():
         return np.zeros(below.shape, np.float32)
-    light = _positive_log(filled(below)) - _shadow(_positive_log(filled(above)), settings, dx)
-    light = ndimage.gaussian_filter1d(light, settings.smoothing_mm / dx, axis=1, mode="nearest")
+    dark, bright = np.percentile(volume[:, ::4, ::4], (1, 99.5))
+    light = _log_of(below, dark, bright) - _shadow(_log_of(above, dark, bright), settings, dx)
     light -= _level_of_b_scans(light)
+    light = ndimage.gaussian_filter(light, (settings.smoothing_mm / dz, settings.smoothing_mm / dx), mode="nearest")
     level, spread = _choroid(light[known])
-    score = 1 / (1 + np.exp(-2 * ((light - level) / spread - settings.threshold)))
+    brightest = float(np.percentile(light[known], 99))
+    cut = max(settings.contrast * (brightest - level), settings.least_spreads * spread)
+    score = 1 / (1 + np.exp(np.clip(4 - 4 * (light - level) / cut, -30, 30)))
     return np.where(known, score, 0).astype(np.float32)
 
 
@@ -83,18 +89,16 @@ def _large(mask: np.ndarray, pixels: float, neighbors: np.ndarray) -> np.ndarray
     return keep[labels]
 
 
-def _positive_log(values: np.ndarray) -> np.ndarray:
-    """Logarithm of intensities above the darkest percentile of the map: makes shadows additive and the unit irrelevant."""
-    low, high = np.percentile(values, (0.1, 99.9))
-    span = max(float(high - low), 1e-6)
-    return np.log(np.clip(values - low, 0, None) / span + 0.15)
+def _log_of(values: np.ndarray, dark: float, bright: float) -> np.ndarray:
+    """Logarithm of intensities over the scan's own noise: shadows become additive, the unit irrelevant."""
+    return np.log(np.clip((filled(values) - dark) / max(bright - dark, 1e-6), 0, None) + 0.05)
 
 
 def _shadow(above: np.ndarray, settings: HypertransmissionSettings, dx: float) -> np.ndarray:
     """By how much each A-scan is darkened: the retina against its median along the B-scan; 0 or less."""
     smooth = ndimage.gaussian_filter1d(above, settings.smoothing_mm / dx, axis=1, mode="nearest")
     width = 2 * int(round(settings.vessel_mm / dx)) + 1
-    return np.minimum(smooth - ndimage.median_filter(smooth, size=(1, width), mode="nearest"), 0)
+    return np.clip(smooth - ndimage.median_filter(smooth, size=(1, width), mode="nearest"), DARKEST_SHADOW, 0)
 
 
 def _level_of_b_scans(light: np.ndarray) -> np.ndarray:
@@ -104,11 +108,14 @@ def _level_of_b_scans(light: np.ndarray) -> np.ndarray:
 
 
 def _choroid(light: np.ndarray) -> tuple[float, float]:
-    """Level and spread of choroid under intact RPE: the mode of the values and the width of its darker side."""
+    """Level and spread of choroid under intact RPE: the mode of the values, and 1.4826 times the median width of its darker side.
+
+    Shadows and opacities make a long dark tail, atrophy a bright one: neither moves these two much.
+    """
     ordered = np.sort(light.ravel())[:: max(1, light.size // 20000)]
     mode = _half_sample_mode(ordered)
     darker = ordered[ordered <= mode]
-    spread = float(np.sqrt(np.mean((darker - mode) ** 2))) if darker.size > 1 else 0.0
+    spread = 1.4826 * float(np.median(mode - darker)) if darker.size > 1 else 0.0
     return mode, max(spread, 1e-3)
 
 

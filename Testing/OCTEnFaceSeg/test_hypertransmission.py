@@ -22,7 +22,7 @@ def found(volume, bruch):
 
 
 def test_atrophy_is_found_where_it_is():
-    assert dice(found(*layered(lesion=GA)), GA) > 0.9
+    assert dice(found(*layered(lesion=GA)), GA) > 0.88
 
 
 def test_a_healthy_eye_has_none():

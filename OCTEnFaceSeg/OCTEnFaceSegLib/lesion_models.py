@@ -1,0 +1,77 @@
+"""Which networks segment a lesion, and what they expect to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
+
+from .settings import SegmentationSettings
+
+SHIPPED = Path(__file__).parents[1] / "Resources" / "Models"
+ABOVE_MM, BELOW_MM = 1.28, 0.64  # of Bruch's membrane: together the depth of a Spectralis scan (496 voxels of 3.87 um)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The slab that a network sees: mm above and below Bruch's membrane."""
+
+    above_mm: float
+    below_mm: float
+
+
+def chosen_models(settings: SegmentationSettings) -> list[Model]:
+    """The models that the settings name, or all that are installed for the lesion.
+
+    Raises:
+        InputError: there is none, or a named one is for another lesion.
+    """
+    store = ModelStore([SHIPPED])
+    if settings.models:
+        models = [_find(store, name) for name in settings.models]
+        for model in models:
+            of = model.card.get("lesion")
+            if of and of != settings.lesion:
+                raise InputError(
+                    f'The model "{model.id}" is for {of}, not for {settings.lesion}. Choose another model or lesion.'
+                )
+        return models
+    models = [model for model in store.available()[0] if model.card.get("lesion") == settings.lesion]
+    if not models:
+        way_out = " For GA, the method hypertransmission needs no model." if settings.lesion == "ga" else ""
+        raise InputError(
+            f"No model for {settings.lesion} is installed. Import one (correspond models import, or correspond oct "
+            f"import-checkpoint for weights of a network's original code, then name it by --model).{way_out}"
+        )
+    return models
+
+
+def seen_by(models: Sequence[Model], settings: SegmentationSettings) -> Seen:
+    """What the networks see: the user's slab, else what the cards say ("input": {"above_mm", "below_mm"}), else 1.92 mm.
+
+    Raises:
+        InputError: a card's entry cannot be read, or the models expect different slabs.
+    """
+    slabs = {}
+    for model in models:
+        of_card = model.card.get("input") or {}
+        try:
+            above = float(settings.above_mm or of_card.get("above_mm", ABOVE_MM))
+            below = float(settings.below_mm or of_card.get("below_mm", BELOW_MM))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise InputError(f'The card of the model "{model.id}" has an entry "input" that cannot be read: {error}.') from error
+        slabs[model.id] = Seen(above, below)
+    if len(set(slabs.values())) > 1:
+        text = "; ".join(f"{name}: {slab.above_mm} mm above, {slab.below_mm} mm below" for name, slab in slabs.items())
+        raise InputError(f"The models expect different depths around Bruch's membrane ({text}). Choose models that agree.")
+    return next(iter(slabs.values()))
+
+
+def _find(store: ModelStore, name: str) -> Model:
+    folder = Path(name)
+    if (folder / CARD).is_file():
+        return Model(folder, read_card(folder / CARD), own=False)
+    return store.get(name)

@@ -1,0 +1,74 @@
+"""What the pages of the reports share: frame, tiles, rows of pictures, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from CorrespondCoreLib.report_style import STYLE
+
+from .pictures import Picture
+
+
+def page(title: str, facts: Sequence[str], statement: str, parts: Sequence[str]) -> str:
+    """A page that needs no other file and no network."""
+    line = " · ".join(escape(fact) for fact in facts if fact)
+    header = f'<header><h1>{escape(title)}</h1><p>{line}</p><p class="notice">{escape(statement)}</p></header>'
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{header}{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def banner(check: dict) -> str:
+    """Why somebody has to look, or that there is no such reason."""
+    if not check["needed"]:
+        return '<section class="banner good"><b>No sign of failure was found.</b> Look at the pictures all the same.</section>'
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in check["reasons"])
+    return f'<section class="banner bad"><b>Check this result.</b><ul>{reasons}</ul></section>'
+
+
+def tiles(entries: Sequence[tuple[str, str, str]]) -> str:
+    """(value, what, hint) each in a box."""
+    boxes = "".join(
+        f'<div class="tile"><strong>{escape(value)}</strong><span>{escape(what)}</span><small>{escape(hint)}</small></div>'
+        for value, what, hint in entries
+    )
+    return f'<section class="tiles">{boxes}</section>'
+
+
+def picture_row(title: str, pictures: Sequence[Picture]) -> str:
+    """Pictures side by side; legends are HTML already."""
+    if not pictures:
+        return ""
+    figures = "".join(
+        f'<figure><figcaption>{escape(p.title)}</figcaption><img src="{p.url}" alt="{escape(p.title)}">'
+        f'<div class="legend">{p.legend}</div></figure>'
+        for p in pictures
+    )
+    return f'<section class="pictures"><h2>{escape(title)}</h2><div class="row">{figures}</div></section>'
+
+
+def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], note: str = "") -> str:
+    """A table under a heading; nothing without rows."""
+    if not rows:
+        return ""
+    headings = "".join(f"<th>{escape(h)}</th>" for h in head)
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    below = f'<p class="note">{escape(note)}</p>' if note else ""
+    body = f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>{lines}</tbody></table></div>'
+    return f"<section><h2>{escape(title)}</h2>{body}{below}</section>"
+
+
+def made(facts: Sequence[tuple[str, str]], warnings: Sequence[str]) -> str:
+    """How it was made, and every warning of the run."""
+    listed = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
+    rows = f"<dt>Warnings</dt><dd>{f'<ul>{listed}</ul>' if listed else 'none'}</dd>"
+    rows += "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
+    return f"<section><h2>How it was made</h2><dl>{rows}</dl></section>"
+
+
+def number(value: Any, form: str, unit: str = "") -> str:
+    """A figure, or a dash where there is none."""
+    return "–" if value is None or value != value else f"{value:{form}}{unit}"

@@ -1,0 +1,100 @@
+"""Settings of an en-face segmentation, readable and writable as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from CorrespondCoreLib.errors import InputError
+
+from .hypertransmission import HypertransmissionSettings
+
+METHODS = ("network", "hypertransmission")
+BRUCH_SOURCES = ("auto", "file", "find")
+DEPTH_VOXELS = 128  # depth of what the networks see (paper, section 3)
+
+
+@dataclass
+class SegmentationSettings:
+    """All options of the segmentation; change what is wanted, keep the rest.
+
+    Example:
+        settings = SegmentationSettings(lesion="ga", models=("fpn-ga",))
+    """
+
+    lesion: str = "ga"  # ga, rpd, or another name that a model's card has
+    method: str = "network"  # network; hypertransmission: no network, GA only, never chosen by itself
+    models: tuple[str, ...] = ()  # ids or folders, whose predictions are averaged; all of the lesion that are installed if empty
+    threshold: float = 0.5  # of the probability
+    bruch: str = "auto"  # Bruch's membrane: of the file (file), found in the volume (find), the file's if it has one (auto)
+    above_mm: float | None = None  # what the network sees above Bruch's membrane; the model's card says it, else 1.28 mm
+    below_mm: float | None = None  # and below it; else 0.64 mm: together a Spectralis scan's 1.92 mm
+    tile: int | None = None  # A-scans that the network sees at once, to save memory; all of them if empty
+    smallest_mm2: float = 0.0  # lesions of a network's mask that are smaller are left out
+    hypertransmission: HypertransmissionSettings = field(default_factory=HypertransmissionSettings)
+
+    def __post_init__(self) -> None:
+        self.models = tuple(self.models)
+        if isinstance(self.hypertransmission, dict):
+            self.hypertransmission = _made(HypertransmissionSettings, self.hypertransmission)
+        self.check()
+
+    def check(self) -> None:
+        """Raise InputError where a value cannot work; names the setting and what is allowed."""
+        for name, value, allowed in (("method", self.method, METHODS), ("bruch", self.bruch, BRUCH_SOURCES)):
+            if value not in allowed:
+                raise InputError(f"Setting {name}: {value!r} is unknown; choose one of {', '.join(allowed)}.")
+        if not self.lesion or not self.lesion.replace("-", "").replace("_", "").isalnum():
+            raise InputError(f"Setting lesion: {self.lesion!r} is no name; use letters, digits, - and _ (ga, rpd, drusen, ...).")
+        if self.method == "hypertransmission" and self.lesion != "ga":
+            raise InputError(
+                f"The method hypertransmission finds geographic atrophy (ga) only. Choose a network for {self.lesion}."
+            )
+        if self.method == "hypertransmission" and self.models:
+            raise InputError("The method hypertransmission uses no model: leave the models out, or choose the method network.")
+        if not 0 < self.threshold < 1:
+            raise InputError(f"Setting threshold lies between 0 and 1, not at {self.threshold}.")
+        for name in ("above_mm", "below_mm", "tile"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"Setting {name} must be above 0, not {value}.")
+        if self.smallest_mm2 < 0:
+            raise InputError(f"Setting smallest_mm2 must not be negative, not {self.smallest_mm2}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_json(cls, source: str | Path | dict[str, Any]) -> SegmentationSettings:
+        """Settings from a JSON file or a dict; what is not named keeps its default.
+
+        Raises:
+            InputError: the file cannot be read, a name is unknown, or a value cannot work.
+        """
+        values = dict(source) if isinstance(source, dict) else _read_json(Path(source))
+        return _made(cls, values)
+
+
+def _made(kind: Any, values: dict[str, Any]) -> Any:
+    known = {f.name for f in fields(kind)}
+    if unknown := sorted(set(values) - known):
+        raise InputError(f"Unknown settings: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
+    try:
+        return kind(**values)
+    except (TypeError, ValueError, IndexError) as error:
+        raise InputError(f"A setting has a value of the wrong kind: {error}.") from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"The settings file {path} is not valid JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"The settings file {path} must hold one JSON object with names and values.")
+    return values
