@@ -73,8 +73,8 @@ def import_checkpoint(
 def load_network(model: Model) -> nn.Module:
     """The registration network of a model with its weights, in evaluation mode.
 
-    The card's "network" is {"name": "rrn", "virnet" or "voxelmorph", and the class's arguments}; "input" says what the network was
-    trained on, {"size_xyz": [voxels], "window_hu": [low, high] or null}; the papers' if absent.
+    The card's "network" is {"name": "rrn", "virnet" or "voxelmorph", and the class's arguments}; "input" says what the network
+    was trained on, {"size_xyz": [voxels], "window_hu": [low, high] or null}; the papers' if absent.
 
     Raises:
         InputError: the card names no known network, or the weights are corrupt or of another network.

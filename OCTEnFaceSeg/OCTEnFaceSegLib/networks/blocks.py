@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -61,8 +62,8 @@ class ResidualBlock(nn.Module):
         )
         self.shortcut: nn.Module | None = None
         if shortcut == "projection":
-            total = torch.tensor(strides).prod(0).tolist()
-            self.shortcut = NormalizedConvolution(inputs, outputs, (1, 1, 1), tuple(total))
+            a, b, c = (math.prod(steps) for steps in zip(*strides, strict=True))
+            self.shortcut = NormalizedConvolution(inputs, outputs, (1, 1, 1), (a, b, c))
         self._residual = shortcut != "none"
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from torch import nn
-
 from CorrespondCoreLib import checkpoints
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import Model, ModelStore
@@ -84,7 +82,7 @@ def import_checkpoint(
     return checkpoints.save_model(loaded, card, store or ModelStore())
 
 
-def load_network(model: Model) -> nn.Module:
+def load_network(model: Model) -> EnfaceNetwork:
     """The segmentation network of a model with its weights, in evaluation mode.
 
     The card's "network" is {"name": "fpn", "resensnet", "lachinov", "ipn" or "ipnv2", and the class's arguments}.
@@ -92,4 +90,6 @@ def load_network(model: Model) -> nn.Module:
     Raises:
         InputError: the card names no known network, or the weights are corrupt or of another network.
     """
-    return checkpoints.load_network(model, NETWORKS)
+    network = checkpoints.load_network(model, NETWORKS)
+    assert isinstance(network, EnfaceNetwork)
+    return network

@@ -37,6 +37,7 @@ class ImageProjectionNetwork(EnfaceNetwork):
         count = CONVOLUTIONS * len(pools)
         self.convolutions = nn.ModuleList(nn.Conv3d(features if k else 1, features, 3, padding=1) for k in range(count))
         self.head = nn.Conv3d(features, 2, 3, padding=1)
+        self.to(memory_format=torch.channels_last_3d)
 
     def project(self, volume: torch.Tensor) -> list[torch.Tensor]:
         x = volume

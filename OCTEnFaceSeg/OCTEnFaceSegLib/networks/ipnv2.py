@@ -42,6 +42,7 @@ class ImageProjectionNetworkV2(EnfaceNetwork):
             nn.ModuleList(nn.Conv3d(features, features, 3, padding=1) for _ in range(2)) for _ in pools
         )
         self.skip = nn.Conv3d(features, features, (depth, 1, 1))
+        self.to(memory_format=torch.channels_last_3d)  # all until here are 3D
         self.merge = PlaneBlock(2 * features, features)
         self.encoder = nn.ModuleList(PlaneBlock(features, features) for _ in range(LEVELS + 1))
         self.decoder = nn.ModuleList(PlaneBlock(2 * features, features) for _ in range(LEVELS))

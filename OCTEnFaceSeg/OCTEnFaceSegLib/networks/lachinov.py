@@ -74,7 +74,7 @@ class ProjectiveSkipNetwork(EnfaceNetwork):
 
 
 class Bottleneck(nn.Module):
-    """1x1x1 convolution to an eighth of the channels, one with the given kernel, 1x1x1 back; added to the input, no ReLU after."""
+    """1x1x1 convolution to an eighth of the channels, one with the given kernel, 1x1x1 back; then the input is added."""
 
     def __init__(self, channels: int, kernel: tuple[int, int, int]):
         super().__init__()
