@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.image_files import read_image_file
@@ -143,7 +144,7 @@ def device_of(dataset: Dataset) -> str:
 def first(dataset: Dataset | None, sequence: str) -> Dataset | None:
     """The first item of a sequence, or None."""
     items = dataset.get(sequence) if dataset is not None else None
-    return items[0] if isinstance(items, pydicom.Sequence) and len(items) else None
+    return items[0] if isinstance(items, Sequence) and len(items) else None
 
 
 def numbers(dataset: Dataset | None, name: str, count: int) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from ..scan import LINE, RADIAL, RASTER
 
 _PARALLEL_DEG = 5.0
 _SHEAR_DEG = 2.0
+_FARTHEST_MM = 1e4  # from the origin of a file's coordinates, which may be anywhere
 _ROUNDING_MM = 0.0015  # of positions that are stated with three decimals
 
 
@@ -74,10 +75,13 @@ def place_lines(starts_mm: np.ndarray, ends_mm: np.ndarray, ascans: int, ascan_m
         InputError: a line without length, B-scans at the same place, uneven or sheared B-scans.
     """
     starts_mm, ends_mm = np.asarray(starts_mm, float), np.asarray(ends_mm, float)
+    wild = ~(np.abs(np.hstack([starts_mm, ends_mm])) < _FARTHEST_MM).all(axis=1)
+    if wild.any():
+        raise InputError(f"The file places B-scan {int(wild.argmax()) + 1} outside of any eye: it is damaged. Export it again.")
     vectors = ends_mm - starts_mm
     lengths = np.linalg.norm(vectors, axis=1)
-    if not np.isfinite(vectors).all() or lengths.min() < 1e-3:
-        raise InputError(f"The file places B-scan {int(lengths.argmin()) + 1} nowhere: its two ends are equal or no numbers.")
+    if lengths.min() < 1e-3:
+        raise InputError(f"The two ends of B-scan {int(lengths.argmin()) + 1} are at the same place. Export the scan again.")
     step_mm = float(ascan_mm or lengths.mean() / max(ascans - 1, 1))
     units = vectors / lengths[:, None]
     if len(units) == 1:

@@ -16,6 +16,7 @@ from ..scan import LINE, RASTER, OctScan
 from .fundus import gray
 from .itk_image import in_scan_frame
 from .options import ASSUMED_SPACING_MM, ReadOptions
+from .whole_pictures import check_whole
 
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp")
 NO_SCALE = "The file states no voxel size: lengths and areas in mm are unknown until you give it (spacing_mm)."
@@ -25,8 +26,9 @@ def read_picture(path: Path) -> np.ndarray:
     """One picture as (H, W) or (H, W, channels), or the pages of a TIFF as (pages, H, W) or (pages, H, W, channels).
 
     Raises:
-        InputError: not readable.
+        InputError: not readable, or truncated.
     """
+    check_whole(path)
     image = read_image_file(path, "picture", "export it in parts")
     return sitk.GetArrayFromImage(image)
 
