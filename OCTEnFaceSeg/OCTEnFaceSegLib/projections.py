@@ -25,8 +25,20 @@ class Slab:
         """In words."""
         if self.from_mm is None and self.to_mm is None:
             return "whole depth"
-        ends = ["the end of the scan" if mm is None else f"{1000 * mm:+.0f} µm" for mm in (self.from_mm, self.to_mm)]
-        return f"{ends[0]} to {ends[1]} from Bruch's membrane"
+        above, below = (None if mm is None else round(1000 * mm) for mm in (self.from_mm, self.to_mm))
+        first = "the top" if above is None else "Bruch's membrane" if above == 0 else f"{abs(above)} µm {_side(above)}"
+        last = (
+            "the bottom"
+            if below is None
+            else "Bruch's membrane"
+            if below == 0
+            else f"{abs(below)} µm {_side(below)} Bruch's membrane"
+        )
+        return f"{first} to {last}"
+
+
+def _side(um: int) -> str:
+    return "below" if um > 0 else "above"
 
 
 SLABS = {

@@ -89,7 +89,7 @@ def enface_pictures(result: Segmentation, fovea: Fovea | None, references: Mappi
         )
     )
     top = max(0.05, float(np.ceil(20 * np.percentile(result.uncertainty, 99.5)) / 20))
-    pictures.append(Picture("Uncertainty", _colored(view, result.uncertainty, top), _bar(top, result.uncertainty_is)))
+    pictures.append(Picture("Uncertainty", _colored(view, result.uncertainty, top), _bar(top, "standard deviation")))
     for kind in result.scan.fundus:
         pictures.append(Picture(kind, overlaid(view.of_fundus(kind)), _key({"outline of the mask": color})))
     background = gray(view.of(projection(volume, result.bruch.depth, SLABS["sub_rpe"], result.scan.spacing_mm[1])))

@@ -30,6 +30,7 @@ from CorrespondCoreLib.files import plain
 from CorrespondCoreLib.process_usage import peak_memory_gb, seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
+from ..hypertransmission import NAME as HYPERTRANSMISSION
 from ..measures.table import UNCONFIRMED
 from ..pipeline import Segmentation
 from ..scan import OctScan
@@ -64,7 +65,7 @@ def build_report(
         "measures": measures,
         **({"agreement": agreement} if agreement else {}),
         "uncertainty_is": result.uncertainty_is,
-        "check_result": check_result(measures, bruch),
+        "check_result": check_result(result.method, measures, bruch),
         "warnings": progress.warnings,
         "seconds": {"total": seconds_since_process_start(), **progress.seconds},
         "peak_memory_gb": peak_memory_gb(),
@@ -92,9 +93,14 @@ def describe(scan: OctScan) -> dict:
     }
 
 
-def check_result(measures: dict, bruch: dict) -> dict:
+def check_result(method: str, measures: dict, bruch: dict) -> dict:
     """Why somebody has to look at a result, in sentences."""
     reasons = []
+    if method == HYPERTRANSMISSION:
+        reasons.append(
+            "No network was used: a pixel counts as atrophy if the choroid is bright there. Thin pigment epithelium and bright choroid "
+            "are mistaken for atrophy, atrophy under opacities is missed: correct the mask."
+        )
     if measures["scale"] == UNCONFIRMED:
         reasons.append("The scale is not confirmed: the file has no voxel size. Every figure in mm is wrong until you give it.")
     if measures["touches_border"]:
