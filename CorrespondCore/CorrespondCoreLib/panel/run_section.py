@@ -1,0 +1,73 @@
+"""Apply, progress, Cancel."""
+
+import math
+
+from slicer.i18n import tr as _
+
+
+class RunSection:
+    """Shows the work in the panel: what is missing before, how far it is, how it ended.
+
+    Args:
+        ui: has applyButton, cancelButton, progressFrame, progressBar, statusLabel.
+        applyToolTip: what Apply does.
+        others: buttons that start work, too.
+    """
+
+    def __init__(self, ui, onApply, onCancel, applyToolTip, others):
+        self.ui, self._applyToolTip, self._others = ui, applyToolTip, others
+        self._running = False
+        ui.applyButton.connect("clicked()", onApply)
+        ui.cancelButton.connect("clicked()", onCancel)
+        ui.progressFrame.visible = False
+
+    @property
+    def running(self):
+        return self._running
+
+    def ready(self, missing):
+        """Enable Apply when nothing is missing; its tooltip says what is."""
+        self.ui.applyButton.enabled = not self._running and not missing
+        self.ui.applyButton.toolTip = missing or self._applyToolTip
+
+    def started(self, what):
+        """Show the progress bar."""
+        self._running = True
+        self.ui.applyButton.enabled = False
+        self._enableOthers(False)
+        self.ui.progressFrame.visible = True
+        self.ui.cancelButton.enabled = True
+        self.ui.progressBar.value = 0
+        self.ui.statusLabel.text = what
+
+    def progress(self, percent, stage, remainingS):
+        """Show how far the work is."""
+        self.ui.progressBar.value = int(percent)
+        self.ui.statusLabel.text = (
+            stage if remainingS is None else _("{stage}: {time} left").format(stage=stage, time=_about(remainingS))
+        )
+
+    def cancelling(self):
+        """Say that Cancel was heard."""
+        self.ui.cancelButton.enabled = False
+        self.ui.statusLabel.text = _("Stopping…")
+
+    def ended(self, message):
+        """Hide the progress bar and say how the work ended."""
+        self._running = False
+        self._enableOthers(True)
+        self.ui.progressFrame.visible = False
+        self.ui.statusLabel.text = message
+
+    def _enableOthers(self, enabled):
+        for button in self._others:
+            button.enabled = enabled
+
+
+def _about(seconds):
+    """A rough time for people: 4 s, 20 s, 3 min."""
+    if seconds < 10:
+        return _("{n} s").format(n=max(1, round(seconds)))
+    if seconds < 90:
+        return _("about {n} s").format(n=10 * round(seconds / 10))
+    return _("about {n} min").format(n=math.ceil(seconds / 60))

@@ -1,0 +1,427 @@
+"""En-face masks of geographic atrophy and reticular pseudodrusen from retinal OCT: module, panel, logic, file reader, self test.
+
+For research use only. Not for clinical use.
+"""
+
+from pathlib import Path
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+# Everything else is imported where it is used: the core module's folder need not be on the path yet when Slicer reads this file.
+
+
+class OCTEnFaceSeg(ScriptedLoadableModule):
+    """What Slicer shows of the module."""
+
+    def __init__(self, parent):
+        super().__init__(parent)
+        self.parent.title = _("OCT En-face Segmentation")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
+        self.parent.dependencies = ["CorrespondCore"]
+        self.parent.contributors = ["Correspond developers"]
+        self.parent.helpText = _(
+            "Finds geographic atrophy and reticular pseudodrusen in retinal OCT volumes, as a mask in the en-face plane that can "
+            "be corrected and measured: open an OCT file, choose the lesion and press Apply. For research use only."
+        )
+        self.parent.helpText += self.getDefaultModuleDocumentationLink()
+        self.parent.acknowledgementText = _(
+            "Networks after Morano et al., Self-supervised learning via inter-modal reconstruction and feature projection "
+            "networks for label-efficient 3D-to-2D segmentation (MICCAI 2023)."
+        )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Add the phantom eye to the Sample Data module."""
+    import SampleData
+
+    from OCTEnFaceSegFace.sample_data import CATEGORY, SAMPLE_NAME
+
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category=CATEGORY,
+        sampleName=SAMPLE_NAME,
+        uris="",
+        fileNames=SAMPLE_NAME,
+        nodeNames=SAMPLE_NAME,
+        thumbnailFileName=slicer.modules.OCTEnFaceSegInstance.resourcePath("Icons/AtrophyEye.png"),
+        customDownloader=downloadSampleData,
+    )
+
+
+def downloadSampleData(source):
+    """What the button in the Sample Data module does."""
+    OCTEnFaceSegLogic().loadSampleData()
+
+
+class OCTEnFaceSegFileReader:
+    """Opens OCT files by drag and drop or Add Data. Nothing is imported or installed before `load`."""
+
+    def __init__(self, parent):
+        self.parent = parent
+
+    def description(self):
+        return _("OCT scan")
+
+    def fileType(self):
+        return "OCTScan"
+
+    def extensions(self):
+        return [_("OCT scan") + " (*.vol *.xml *.e2e *.fda *.fds)"]
+
+    def canLoadFileConfidence(self, filePath):
+        """By the first bytes: XML and .vol files of other programs are left to their own readers."""
+        try:
+            with open(filePath, "rb") as file:
+                head = file.read(4096)
+        except OSError:
+            return 0.0
+        signs = (b"HSF-OCT", b"CMDb", b"E2EMultipleVolumeFile", b"FOCT", b"<HEDX")
+        return 0.9 if any(sign in head for sign in signs) else 0.0
+
+    def load(self, properties):
+        from CorrespondCoreLib.errors import CorrespondError
+        from OCTEnFaceSegFace.section_scan import openScan
+
+        try:
+            node = openScan(properties["fileName"])
+        except CorrespondError as error:
+            self.parent.userMessages().AddMessage(vtk.vtkCommand.ErrorEvent, str(error))
+            return False
+        self.parent.loadedNodes = [node.GetID()]
+        return True
+
+
+class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: its sections, and the parameter node that they share."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self._parameterNode = None
+        self._guiTag = None
+        self._background = None
+        self._measures = None
+
+    def setup(self):
+        from CorrespondCoreLib.panel.run_section import RunSection
+        from OCTEnFaceSegFace.result import MARK
+        from OCTEnFaceSegFace.section_bruch import BruchSection
+        from OCTEnFaceSegFace.section_export import ExportSection
+        from OCTEnFaceSegFace.section_growth import GrowthSection
+        from OCTEnFaceSegFace.section_inspect import InspectSection
+        from OCTEnFaceSegFace.section_measures import MeasuresSection
+        from OCTEnFaceSegFace.section_method import MethodSection
+        from OCTEnFaceSegFace.section_scan import ScanSection
+
+        super().setup()
+        panel = slicer.util.loadUI(self.resourcePath("UI/OCTEnFaceSeg.ui"))
+        self.layout.addWidget(panel)
+        self.ui = slicer.util.childWidgetVariables(panel)
+        panel.setMRMLScene(slicer.mrmlScene)
+        self.ui.resultSelector.addAttribute("vtkMRMLSegmentationNode", MARK)
+        self.logic = OCTEnFaceSegLogic()
+        parameters = lambda: self._parameterNode  # noqa: E731
+        buttons = (self.ui.sampleDataButton, self.ui.openButton, self.ui.openFolderButton)
+        self.scan = ScanSection(self.ui, parameters, self.showError, self.onScaled)
+        self.method = MethodSection(self.ui, parameters)
+        self.run = RunSection(self.ui, self.onApply, self.onCancel, _("Segment the scan."), buttons)
+        self.inspect = InspectSection(self.ui, parameters, self.showError)
+        result = lambda: self.inspect.result  # noqa: E731
+        self.bruch = BruchSection(self.ui, result, self.showError, self.onParametersModified)
+        self.measuring = MeasuresSection(self.ui, result, parameters, self.showError, self.onMeasured)
+        self.growth = GrowthSection(self.ui, self.showError)
+        self.export = ExportSection(self.ui, result, self.request, self.growth.tableNode, self.showError)
+        self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
+        self.initializeParameterNode()
+
+    def cleanup(self):
+        """The module is unloaded: nothing may go on."""
+        if self._background is not None:
+            self._background.abandon()
+        self.rest()
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self):
+        self.initializeParameterNode()
+
+    def exit(self):
+        self.bruch.rest()
+        self.inspect.rest()
+
+    def rest(self):
+        """Let go of what belongs to the scene."""
+        self.bruch.rest()
+        self.measuring.rest()
+        self.inspect.rest()
+
+    def onSceneStartClose(self, caller, event):
+        self.rest()
+        self.ui.statusLabel.text = self.ui.exportStatusLabel.text = ""
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event):
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        """Connect the panel to the scene's parameter node; choose the scan when there is exactly one."""
+        self.setParameterNode(self.logic.getParameterNode())
+        from OCTEnFaceSegFace.scan_nodes import MARK
+
+        scans = [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if node.GetAttribute(MARK)]
+        if self._parameterNode.volume is None and len(scans) == 1:
+            self._parameterNode.volume = scans[0]
+
+    def setParameterNode(self, parameterNode):
+        """Bind the widgets to a parameter node, or to none."""
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+        self._parameterNode = parameterNode
+        if parameterNode is not None:
+            self._guiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+            self.onParametersModified()
+
+    def onParametersModified(self, caller=None, event=None):
+        """Something was chosen: show it, and whether Apply can work."""
+        if self._parameterNode is None:
+            return
+        self.scan.refresh()
+        self.method.refresh()
+        self.bruch.refresh()
+        self.measuring.refresh()
+        self.inspect.refresh(self._measures)
+        self.inspect.update()
+        self.growth.refresh()
+        missing = self.request().missing()
+        self.run.ready(missing)
+        self.export.refresh(missing)
+
+    def onMeasured(self, measures):
+        """The mask was measured: show the main figures."""
+        self._measures = measures
+        self.inspect.refresh(measures)
+
+    def onScaled(self):
+        """A scale was confirmed."""
+        self.measuring.measures.forget()
+        self.onParametersModified()
+
+    def request(self):
+        """What the panel asks for."""
+        from OCTEnFaceSegFace.request import SegmentationRequest
+
+        return SegmentationRequest.fromParameters(self._parameterNode)
+
+    def onApply(self):
+        """Start the segmentation; the panel stays alive."""
+        from CorrespondCoreLib.errors import CorrespondError
+
+        try:
+            self._background = self.logic.start(self.request(), onProgress=self.run.progress, onFinished=self.onSegmented)
+        except CorrespondError as error:
+            self.run.ended(str(error))
+            self.showError(str(error))
+            return
+        self.run.started(_("Starting…"))
+
+    def onCancel(self):
+        self.run.cancelling()
+        self._background.cancel()
+
+    def onSegmented(self, background):
+        """Show the result, or what went wrong."""
+        result = background.value
+        self.ended(background, *([_("Done: {name}").format(name=result.name)] if result is not None else []))
+        if result is not None and self._parameterNode is not None:
+            self._parameterNode.result = result.segmentation
+            self.inspect.show()
+
+    def onSampleData(self):
+        """Make the phantom eye and choose its first visit."""
+        self._background = self.logic.startSampleData(onProgress=self.run.progress, onFinished=self.onSampleDataLoaded)
+        self.run.started(_("Making the sample eye…"))
+
+    def onSampleDataLoaded(self, background):
+        self.ended(background, _("The sample eye is loaded, two visits two years apart. Press Apply to segment the first."))
+        if background.error is None and self._parameterNode is not None:
+            self._parameterNode.volume = background.value[0]
+            self.inspect.show()
+
+    def ended(self, background, *messages):
+        """The child process has ended: say how."""
+        from CorrespondCoreLib.errors import Cancelled
+
+        self._background = None
+        messages = messages if background.error is None else [str(background.error)]
+        self.run.ended("\n".join([*messages, *background.warnings]))
+        self.onParametersModified()
+        if background.error is not None and not isinstance(background.error, Cancelled):
+            self.showError(str(background.error))
+
+    def showError(self, message):
+        """Tell the user; in testing mode the message is only logged."""
+        self.ui.statusLabel.text = message
+        slicer.util.errorDisplay(message, windowTitle=_("OCT En-face Segmentation"))
+
+
+class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
+    """Segmentation from the Python console:
+
+    logic = OCTEnFaceSeg.OCTEnFaceSegLogic()
+    visits = logic.loadSampleData()
+    result = logic.segment(visits[0], lesion="ga", method="hypertransmission")
+    print(logic.measure(result)["area_mm2"], result.segmentation.GetName())
+    """
+
+    def getParameterNode(self):
+        from OCTEnFaceSegFace.parameters import OCTEnFaceSegParameterNode
+
+        return OCTEnFaceSegParameterNode(super().getParameterNode())
+
+    def loadScan(self, path, **options):
+        """Read an OCT file or folder into the scene; returns its volume node.
+
+        Args:
+            options: see OCTEnFaceSegLib.formats.options.ReadOptions (spacing_mm, eye, ...).
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: the message says what is wrong; the scene is as it was.
+        """
+        from OCTEnFaceSegFace.section_scan import openScan
+
+        return openScan(path, **options)
+
+    def segment(self, volumeNode, **options):
+        """Segment a scan and wait for the result; Slicer stays alive meanwhile.
+
+        Args:
+            volumeNode: vtkMRMLScalarVolumeNode.
+            options: fields of OCTEnFaceSegFace.request.SegmentationRequest (lesion, method, models, threshold, ...).
+
+        Returns:
+            SegmentationResult: segmentation, probability, uncertainty, bruch, report, ...
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: the message says what is wrong; the scene is as it was.
+        """
+        from OCTEnFaceSegFace.request import SegmentationRequest
+
+        return self.start(SegmentationRequest(volumeNode, **options)).wait()
+
+    def start(self, request, onProgress=None, onFinished=None):
+        """Start a segmentation beside Slicer and return at once a Background, with `cancel()` and `wait()`.
+
+        Args:
+            request: SegmentationRequest.
+            onProgress: called with (percent, stage, remaining seconds or None).
+            onFinished: called with the Background when its `value` (SegmentationResult) or `error` is there.
+        """
+        from CorrespondCoreLib import packages
+        from CorrespondCoreLib.panel.background import Background
+        from OCTEnFaceSegFace.result_loading import loadResult
+
+        request.check()
+        if request.method == "network":
+            packages.ensure([packages.TORCH, packages.SAFETENSORS], _("OCT En-face Segmentation"))
+        return Background(
+            Path(__file__).resolve().parent,
+            lambda folder: ["oct", "segment", *request.write(folder), "--output", str(folder / "results")],
+            lambda folder: loadResult(folder / "results", request),
+            (request.volume,),
+            onProgress,
+            onFinished,
+        )
+
+    def measure(self, result, reference=None):
+        """Measure a result's mask as it is now, fill its table, and return the measures as a dict.
+
+        Args:
+            reference: vtkMRMLSegmentationNode of a grader, to compare with.
+        """
+        from OCTEnFaceSegFace.measures_table import Measures
+
+        return Measures().update(result, reference)
+
+    def growth(self, results, years=None):
+        """Compare the masks of several visits; see OCTEnFaceSegFace.growth.compareVisits.
+
+        Args:
+            results: SegmentationResults, or their segmentation nodes.
+            years: of each visit; from the dates of the scans by default.
+        """
+        from OCTEnFaceSegFace.growth import compareVisits
+        from OCTEnFaceSegFace.result import SegmentationResult, resultOf
+
+        found = [r if isinstance(r, SegmentationResult) else resultOf(r) for r in results]
+        return compareVisits(found, years)
+
+    def loadSampleData(self, size=None):
+        """Make a phantom eye with atrophy on this computer, two visits, and return their volume nodes.
+
+        size: B-scans, depth, A-scans; at least 8, 64, 64.
+        """
+        return self.startSampleData(size).wait()
+
+    def startSampleData(self, size=None, onProgress=None, onFinished=None):
+        """Make the phantom eye beside Slicer; returns a Background."""
+        from CorrespondCoreLib.panel.background import Background
+        from OCTEnFaceSegFace import sample_data
+
+        return Background(
+            Path(__file__).resolve().parent,
+            lambda folder: sample_data.command(folder, size),
+            sample_data.load,
+            (),
+            onProgress,
+            onFinished,
+        )
+
+
+class OCTEnFaceSegTest(ScriptedLoadableModuleTest):
+    """Self test: a small phantom eye; needs nothing but the module, no torch and no model."""
+
+    SIZE = (16, 128, 128)
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        for test in (self.test_segmentsPhantom, self.test_messageWithoutModel):
+            self.setUp()
+            test()
+
+    def test_segmentsPhantom(self):
+        """The weight-free method finds a mask that lies in the en-face plane and is measured."""
+        logic = OCTEnFaceSegLogic()
+        visits = logic.loadSampleData(self.SIZE)
+        result = logic.segment(visits[0], method="hypertransmission")
+        self.assertEqual(result.mask().shape, (self.SIZE[0], self.SIZE[2]))
+        measures = logic.measure(result)
+        self.assertGreater(measures["area_mm2"], 0)
+        self.assertLess(measures["percent_of_scan"], 90)
+
+    def test_messageWithoutModel(self):
+        """A network that is not installed is named, with what can be done; the scene stays as it is."""
+        from CorrespondCoreLib.errors import InputError
+
+        volumes = OCTEnFaceSegLogic().loadSampleData(self.SIZE)
+        nodes = slicer.mrmlScene.GetNumberOfNodes()
+        with self.assertRaisesRegex(InputError, "import"):
+            OCTEnFaceSegLogic().segment(volumes[0], lesion="rpd", models=("nothing-of-this-name",))
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)

@@ -1,0 +1,75 @@
+"""The layout of the module: the en-face view above the B-scan, both as wide as the scan, linked by the crosshair."""
+
+import slicer
+
+LAYOUT = 70401
+DESCRIPTION = """
+<layout type="vertical" split="true">
+ <item splitSize="600"><view class="vtkMRMLSliceNode" singletontag="Green">
+  <property name="orientation" action="default">Coronal</property>
+  <property name="viewlabel" action="default">G</property>
+  <property name="viewcolor" action="default">#6EB04B</property>
+ </view></item>
+ <item splitSize="400"><view class="vtkMRMLSliceNode" singletontag="Red">
+  <property name="orientation" action="default">Axial</property>
+  <property name="viewlabel" action="default">R</property>
+  <property name="viewcolor" action="default">#F34A33</property>
+ </view></item>
+</layout>
+"""
+EN_FACE, B_SCAN = "Green", "Red"
+
+
+class EnfaceLayout:
+    """Shows the layout, and gives back what was there before when the module is left."""
+
+    def __init__(self):
+        self._before = None
+
+    def show(self, volumeNode):
+        """Arrange the views around a scan."""
+        layoutManager = slicer.app.layoutManager()
+        if layoutManager is None:
+            return
+        crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+        if self._before is None:
+            self._before = layoutManager.layout, crosshair.GetCrosshairMode()
+        node = layoutManager.layoutLogic().GetLayoutNode()
+        if not node.IsLayoutDescription(LAYOUT):
+            node.AddLayoutDescription(LAYOUT, DESCRIPTION)
+        layoutManager.setLayout(LAYOUT)
+        crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
+        for name, orientation in ((EN_FACE, "Coronal"), (B_SCAN, "Axial")):
+            sliceNode(name).SetOrientation(orientation)
+            compositeNode(name).SetLinkedControl(False)
+        compositeNode(B_SCAN).SetBackgroundVolumeID(volumeNode.GetID())
+
+    @property
+    def shown(self):
+        """Whether the layout is what the user sees."""
+        return slicer.app.layoutManager() is not None and slicer.app.layoutManager().layout == LAYOUT
+
+    def leave(self):
+        """Back to the layout and the crosshair that were there before."""
+        if self._before is None or slicer.app.layoutManager() is None:
+            return
+        layout, mode = self._before
+        self._before = None
+        if slicer.app.layoutManager().layout == LAYOUT:
+            slicer.app.layoutManager().setLayout(layout)
+        slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairMode(mode)
+
+
+def sliceNode(name):
+    """The slice node of a view."""
+    return slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode()
+
+
+def compositeNode(name):
+    """What a view shows."""
+    return slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode()
+
+
+def fit():
+    """Show all of the background volumes."""
+    slicer.util.resetSliceViews()
