@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -51,7 +52,7 @@ def probability(
     with progress.stage("Network", until=1.0) as step:
         for k, (network, flip) in enumerate(views):
             seen = np.flip(slab, flip)
-            one = view(network.to(device), seen, device, tile, lambda part, k=k: step((k + part) / len(views)))  # type: ignore[misc]
+            one = view(network.to(device), seen, device, tile, partial(_advance, step, k, len(views)))
             one = np.flip(one, [axis // 2 for axis in flip])
             total += one
             squares += np.square(one, dtype=np.float64)
@@ -60,11 +61,19 @@ def probability(
     return mean.astype(np.float32), spread.astype(np.float32)
 
 
+def _advance(step: Callable[[float], None], done: int, views: int, part: float) -> None:
+    step((done + part) / views)
+
+
 @torch.no_grad()
 def view(
     network: EnfaceNetwork, slab: np.ndarray, device: str, tile: int | None, step: Callable[[float], None] = lambda part: None
 ) -> np.ndarray:
-    """What one network says of one slab (B-scans, depth, A-scans), (B-scans, A-scans) float32; step hears the part that is done."""
+    """The probability (B-scans, A-scans) float32 by one network of one slab (B-scans, depth, A-scans).
+
+    Args:
+        tile: see `probability`. step: is told the part that is done.
+    """
     b_scans, _, a_scans = slab.shape
     legal = network.sizes.legal((b_scans, a_scans))
     padded = np.pad(slab, ((0, legal[0] - b_scans), (0, 0), (0, legal[1] - a_scans)), mode="reflect")

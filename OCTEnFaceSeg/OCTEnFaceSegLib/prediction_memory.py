@@ -31,13 +31,11 @@ def check_memory(network: EnfaceNetwork, shape: tuple[int, ...], device: str, ti
     needed = needed_memory_gb(network, shape, device, tile)
     if needed <= free:
         return
+    short = f"The network needs about {needed:.1f} GB of memory for this scan, {free:.1f} GB are free. Close other programs, or"
     fitting = [t for t in TILES if network.reach is not None and needed_memory_gb(network, shape, device, t) <= free]
-    way_out = (
-        f"compute {fitting[0]} A-scans at once (tile), which takes longer and gives the same" if fitting else "crop the scan"
-    )
-    raise OutOfMemory(
-        f"The network needs about {needed:.1f} GB of memory for this scan, {free:.1f} GB are free. Close other programs, or {way_out}."
-    )
+    if fitting:
+        raise OutOfMemory(f"{short} compute {fitting[0]} A-scans at once (tile), which takes longer and gives the same.")
+    raise OutOfMemory(f"{short} crop the scan.")
 
 
 def _free_gb(device: str) -> float:

@@ -58,7 +58,8 @@ def plain_fpn(weights: Weights, volume: torch.Tensor, average: bool = True) -> t
     for level in (1, 2, 3, 4, 5):
         x = encoded(x, level)
         maps.append(projected(x, level))
-        x = F.max_pool3d(x, (1, 2, 2) if level < 3 else (2, 2, 2))
+        if level < 5:
+            x = F.max_pool3d(x, (1, 2, 2) if level < 3 else (2, 2, 2))
     y = maps.pop()
     for level in (4, 3, 2, 1):
         y = y.repeat_interleave(2, dim=3)

@@ -19,7 +19,7 @@ def soft_dice(prediction: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def dice_bce(logits: torch.Tensor, target: torch.Tensor, factor: float = 1.0) -> dict[str, torch.Tensor]:
-    """The terms of the segmentation loss: the loss is their sum (paper, section 2.2); factor 0.5 gives the original code's mean."""
+    """The terms of the segmentation loss, which is their sum (paper, section 2.2); factor 0.5 is the original code's mean."""
     logits = logits.float()
     return {
         "dice": factor * soft_dice(torch.sigmoid(logits), target),
