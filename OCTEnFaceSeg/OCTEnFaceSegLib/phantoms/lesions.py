@@ -17,7 +17,7 @@ LESIONS = (GA, RPD, HEALTHY)
 
 @dataclass
 class Atrophy:
-    """Geographic atrophy. `start_mm`: signed distance to its edge at the first visit; `speed_mm`: mm per year that the edge moves."""
+    """Geographic atrophy. `start_mm`: signed distance to its edge at the first visit; `speed_mm`: mm per year of the edge."""
 
     start_mm: np.ndarray
     speed_mm: np.ndarray
@@ -35,13 +35,13 @@ def no_atrophy() -> Atrophy:
 
 
 def random_atrophy(rng: np.random.Generator, anatomy: Anatomy) -> Atrophy:
-    """One to four foci of 0.15 to 1.2 mm radius, some of which merge, around the fovea or over it."""
+    """One to four foci of 0.15 to 1.7 mm radius, some of which merge, around the fovea or over it."""
     x, z = plane_mm()
     edge = 0.10 * random_field(rng, 0.18) + 0.12 * random_field(rng, 0.45)
     level = np.full(x.shape, 1e3, np.float32)
     for index in range(int(rng.integers(1, 5))):
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 1.4)
-        radius = rng.uniform(0.35, 1.2) if index == 0 else rng.uniform(0.15, 0.7)
+        radius = rng.uniform(0.35, 1.7) if index == 0 else rng.uniform(0.15, 0.7)
         cx, cz = anatomy.fovea_mm[0] + away * np.cos(angle), anatomy.fovea_mm[1] + away * np.sin(angle)
         turn, ratio = rng.uniform(0, np.pi), rng.uniform(0.6, 1.0)
         u, v = (x - cx) * np.cos(turn) + (z - cz) * np.sin(turn), (z - cz) * np.cos(turn) - (x - cx) * np.sin(turn)

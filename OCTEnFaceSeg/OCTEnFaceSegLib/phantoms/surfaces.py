@@ -40,7 +40,7 @@ class Anatomy:
         tilt, curvature = rng.normal(0, (14, 14)), rng.uniform(-4, 22)
         bow = rng.normal(0, (1.2, 1.2))
         bruch = tilt[0] * x + tilt[1] * z - curvature * (x * x + rng.uniform(0.8, 1.2) * z * z) + bow[0] * x**3 + bow[1] * x * z
-        bruch = bruch + rng.uniform(3, 9) * random_field(rng, 0.6) + rng.uniform(1, 2.5) * random_field(rng, 0.25)
+        bruch = bruch + rng.uniform(5, 14) * random_field(rng, 0.6) + rng.uniform(1.5, 4) * random_field(rng, 0.25)
         radius_2 = (x - fx) ** 2 + (z - fz) ** 2
         pit = np.exp(-radius_2 / (2 * rng.uniform(0.38, 0.52) ** 2))
         ring = np.exp(-((np.sqrt(radius_2) - 1.1) ** 2) / 0.7)

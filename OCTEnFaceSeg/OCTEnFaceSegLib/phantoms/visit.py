@@ -35,7 +35,7 @@ class Visit:
             to_eye=np.eye(3) if first else to_eye,
             sideways_mm=rng.normal(0, SACCADE_MM, (bscans, 2)),
             axial_um=rng.normal(0, motion_um, bscans) + 90 * (drift - drift.mean()),
-            axial_slope=rng.normal(0, 3.0, bscans),
+            axial_slope=rng.normal(0, 5.0, bscans),
         )
 
     def points_mm(

@@ -1,0 +1,1 @@
+"""The parts of the search for Bruch's membrane; `bruch.py` is the door."""
