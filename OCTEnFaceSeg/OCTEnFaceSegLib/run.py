@@ -110,9 +110,9 @@ def evaluate_files(mask_file: str | Path, references: Sequence[str | Path], outp
     Raises:
         InputError, OutputError
     """
-    mask, image = read_mask(mask_file)
-    names = grader_names(references)
-    masks = {name: read_mask(file, image)[0] for name, file in names.items()}
+    files = grader_names(references)
+    image = max((read_mask(file)[1] for file in (mask_file, *files.values())), key=lambda i: i.GetNumberOfPixels())
+    mask, masks = read_mask(mask_file, image)[0], {name: read_mask(file, image)[0] for name, file in files.items()}
     x, y, z = image.GetSpacing()
     report: dict[str, Any] = {
         "scale": "mm" if scale_is_confirmed(image) else UNCONFIRMED,

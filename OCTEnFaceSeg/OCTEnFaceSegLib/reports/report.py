@@ -98,8 +98,8 @@ def check_result(method: str, measures: dict, bruch: dict) -> dict:
     reasons = []
     if method == HYPERTRANSMISSION:
         reasons.append(
-            "No network was used: a pixel counts as atrophy if the choroid is bright there. Thin pigment epithelium and bright choroid "
-            "are mistaken for atrophy, atrophy under opacities is missed: correct the mask."
+            "No network was used: a pixel counts as atrophy if the choroid is bright there. Thin pigment epithelium and bright "
+            "choroid are mistaken for atrophy, atrophy under opacities is missed: correct the mask."
         )
     if measures["scale"] == UNCONFIRMED:
         reasons.append("The scale is not confirmed: the file has no voxel size. Every figure in mm is wrong until you give it.")
