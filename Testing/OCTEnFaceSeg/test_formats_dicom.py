@@ -1,5 +1,7 @@
 """DICOM tomography and photography, written here with pydicom."""
 
+import time
+
 import numpy as np
 import pydicom
 import pytest
@@ -194,6 +196,32 @@ def test_compressed_frames_are_decoded(tmp_path):
     assert np.array_equal(array(read_scan(save(d, tmp_path / "rle.dcm"))), VALUES)
 
 
+def test_any_damage_to_compressed_frames_ends_soon_in_a_scan_or_a_message(tmp_path):
+    d = opt(tmp_path / "x", VALUES, BOTTOM_UP)
+    d.compress(RLELossless)
+    whole = save(d, tmp_path / "rle.dcm").read_bytes()
+    first = whole.index(b"\xfe\xff\x00\xe0")
+    rng, refused, began = np.random.default_rng(1), 0, time.process_time()
+    for _ in range(60):
+        content = bytearray(whole)
+        content[first + rng.integers(150)] = rng.choice([0, 127, 128, 255])
+        (tmp_path / "rle.dcm").write_bytes(content)
+        try:
+            read_scan(tmp_path / "rle.dcm")
+        except InputError:
+            refused += 1
+    assert 10 < refused < 60
+    assert time.process_time() - began < 20
+
+
+def test_a_wild_size_of_compressed_frames_is_refused_before_memory_is_taken(tmp_path):
+    d = opt(tmp_path / "x", VALUES, BOTTOM_UP)
+    d.compress(RLELossless)
+    d.Rows, d.Columns = 60000, 60000
+    with pytest.raises(InputError, match="incomplete or damaged"):
+        read_scan(save(d, tmp_path / "a.dcm"))
+
+
 def test_an_unreadable_compression_is_refused(tmp_path):
     d = opt(tmp_path / "x", VALUES, BOTTOM_UP)
     d.compress(RLELossless)
@@ -262,5 +290,5 @@ def test_a_file_without_pixel_size_is_refused(tmp_path):
 
 
 def test_the_classes_are_those_of_the_standard():
-    assert TOMOGRAPHY == pydicom.uid.OphthalmicTomographyImageStorage
+    assert pydicom.uid.OphthalmicTomographyImageStorage == TOMOGRAPHY
     assert (pydicom.uid.OphthalmicPhotography8BitImageStorage, pydicom.uid.OphthalmicPhotography16BitImageStorage) == PHOTOGRAPHY

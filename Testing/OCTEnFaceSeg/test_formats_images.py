@@ -1,7 +1,10 @@
 """Volumes of ITK, stacks of pictures, the XML export, and everything hostile."""
 
+import os
 import shutil
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -291,3 +294,10 @@ def test_a_damaged_xml_export_is_refused(tmp_path, old, new, message):
 def test_the_real_description_without_pictures_is_refused():
     with pytest.raises(InputError, match="names no OCT B-scans|does not name its pictures"):
         read_scan(real_data("oct/bonn_drusen_volume/OCT-Info.xml"))
+
+
+def test_signatures_need_no_imports():
+    code = "import sys; import OCTEnFaceSegLib.formats.signatures; print(any(m in sys.modules for m in ('numpy', 'SimpleITK')))"
+    path = os.pathsep.join(p for p in sys.path if p)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+    assert found.stdout.strip() == "False", found.stderr

@@ -1,4 +1,4 @@
-"""DICOM files opened with suspicion: headers, pixels, and what an eye's scan or photograph says of itself."""
+"""DICOM files opened with suspicion: headers, and what an eye's scan or photograph says of itself."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import pydicom
-import SimpleITK as sitk
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.image_files import read_image_file
+
+from .dicom_pixels import fragments
+from .signatures import DICOM, signature
 
 TOMOGRAPHY = "1.2.840.10008.5.1.4.1.1.77.1.5.4"
 PHOTOGRAPHY = ("1.2.840.10008.5.1.4.1.1.77.1.5.1", "1.2.840.10008.5.1.4.1.1.77.1.5.2")
@@ -28,7 +29,7 @@ _MOST_FILES = 2000  # looked through in one folder
 def is_dicom(path: Path) -> bool:
     """True if the file carries DICOM's mark after the preamble, or is named .dcm."""
     with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".dicom")
+        return signature(file.read(132)) == DICOM or path.suffix.lower() in (".dcm", ".dicom")
 
 
 def read_dataset(path: Path, pixels: bool = True) -> Dataset:
@@ -84,40 +85,11 @@ def _scrambled(dataset: Dataset) -> bool:
     syntax = str(dataset.file_meta.get("TransferSyntaxUID", "")) if hasattr(dataset, "file_meta") else ""
     if syntax not in _JPEG2000 or "PixelData" not in dataset:
         return False
-    offsets = int.from_bytes(dataset.PixelData[4:8], "little")  # an item with the offset table comes before the first frame
-    return dataset.PixelData[16 + offsets : 22 + offsets].startswith(_JPEG2000_STARTS) is False
-
-
-def pixels_of(dataset: Dataset, path: Path) -> np.ndarray:
-    """The frames as (frames, rows, columns) or (frames, rows, columns, channels), brighter is more.
-
-    Raises:
-        InputError: they are not there, incomplete, or cannot be decoded.
-        OutOfMemory: they are larger than the memory.
-    """
-    if "PixelData" not in dataset:
-        raise InputError(f"{path.name} holds no pixels. Export it again with images.")
-    frames = int(dataset.get("NumberOfFrames") or 1)
-    shape = (frames, int(dataset.Rows), int(dataset.Columns))
-    syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
     try:
-        if syntax is not None and syntax.is_encapsulated:
-            values = sitk.GetArrayFromImage(read_image_file(path, "DICOM file", "export fewer B-scans"))
-        else:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                values = dataset.pixel_array
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 - pydicom raises almost any error on malformed files
-        raise InputError(f"The pixels of {path.name} are incomplete or damaged. Copy or export it again.") from error
-    if values.ndim == 2 or (frames == 1 and values.shape[:2] == shape[1:]):
-        values = values[None]
-    if values.shape[:3] != shape:
-        raise InputError(f"The pixels of {path.name} do not fit its header. Copy or export it again.")
-    if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
-        values = values.max() - values
-    return values
+        at, _ = fragments(dataset.PixelData)[1]
+    except (ValueError, IndexError):
+        return True
+    return not dataset.PixelData[at : at + 6].startswith(_JPEG2000_STARTS)
 
 
 def eye_of(dataset: Dataset, group: Dataset | None = None) -> str:

@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 
 from CorrespondCoreLib.errors import InputError
 
-from .dicom_files import first, numbers, pixels_of
+from .dicom_files import first, numbers
+from .dicom_pixels import pixels_of
 
 _PLAIN = {
     "PlanePositionSequence": "ImagePositionPatient",

@@ -11,7 +11,8 @@ from pydicom.dataset import Dataset
 
 from CorrespondCoreLib.errors import InputError
 
-from .dicom_files import PHOTOGRAPHY, date_of, eye_of, numbers, pixels_of, read_dataset
+from .dicom_files import PHOTOGRAPHY, date_of, eye_of, numbers, read_dataset
+from .dicom_pixels import pixels_of
 from .fundus import gray
 
 

@@ -56,11 +56,6 @@ class _Header:
         return HEADER_BYTES + self.slo_size[0] * self.slo_size[1] + self.bscans * self.bscan_bytes
 
 
-def is_vol(head: bytes) -> bool:
-    """True if the first bytes are those of a .vol file."""
-    return head.startswith(b"HSF-OCT-")
-
-
 def read_vol(path: str | Path, options: ReadOptions | None = None, progress: Progress | None = None) -> OctScan:
     """Read a .vol file. Name, identifiers and birth date in it are never read.
 

@@ -33,11 +33,6 @@ class _Bscan:
     layers: dict[str, np.ndarray]
 
 
-def is_heidelberg_xml(head: bytes) -> bool:
-    """True if an XML file begins as Heidelberg's do."""
-    return b"<HEDX" in head
-
-
 def read_xml(path: str | Path, options: ReadOptions | None = None, progress: Progress | None = None) -> OctScan:
     """Read an XML export; the pictures that it names must lie in its folder. Name, identifiers and birth date are dropped.
 

@@ -15,16 +15,25 @@ from CorrespondCoreLib.progress import Progress
 from ..scan import OctScan
 from .dicom_files import is_dicom
 from .dicom_opt import read_opt
-from .heidelberg_vol import is_vol, read_vol
-from .heidelberg_xml import is_heidelberg_xml, read_xml
+from .heidelberg_vol import read_vol
+from .heidelberg_xml import read_xml
 from .itk_image import read_itk
 from .options import ReadOptions
 from .pictures import SUFFIXES, pictures_in, read_stack
-from .scan_folder import DESCRIPTION, is_description, read_folder
-from .vendor_files import is_vendor, read_vendor
+from .scan_folder import DESCRIPTION, read_folder
+from .signatures import DICOM, E2E, HEAD_BYTES, SCAN_FOLDER, TOPCON, VOL, XML, signature
+from .vendor_files import read_vendor
 from .zeiss_img import read_img
 
 _Reader = Callable[[Path, ReadOptions, Progress | None], OctScan]
+_BY_SIGNATURE: dict[str, _Reader] = {
+    VOL: read_vol,
+    XML: read_xml,
+    E2E: read_vendor,
+    TOPCON: read_vendor,
+    DICOM: read_opt,
+    SCAN_FOLDER: read_folder,
+}
 _BY_SUFFIX: dict[str, _Reader] = {
     ".vol": read_vol,
     ".xml": read_xml,
@@ -67,21 +76,15 @@ def read_scan(path: str | Path, progress: Progress | None = None, **options: Any
 
 
 def _file_reader(path: Path) -> _Reader:
-    with open(path, "rb") as file:
-        head = file.read(4096)
+    """The reader of the file's mark; of files without one, that of their name."""
+    head = _head(path)
     if not head:
         raise InputError(f"{path.name} is an empty file.")
-    suffix = path.suffix.lower()
-    if is_vol(head):
-        return read_vol
-    if is_vendor(head):
-        return read_vendor
-    if is_heidelberg_xml(head):
-        return read_xml
-    if is_description(head):
-        return read_folder
+    if found := signature(head):
+        return _BY_SIGNATURE[found]
     if is_dicom(path):
         return read_opt
+    suffix = path.suffix.lower()
     if suffix in SUFFIXES:
         return read_stack
     if suffix == ".img" and not path.with_suffix(".hdr").exists():
@@ -94,7 +97,7 @@ def _folder_reader(folder: Path) -> _Reader:
     if (folder / DESCRIPTION).is_file():
         return read_folder
     names = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
-    exports = [p for p in names if p.suffix.lower() == ".xml" and is_heidelberg_xml(_head(p))]
+    exports = [p for p in names if p.suffix.lower() == ".xml" and signature(_head(p)) == XML]
     if len(exports) == 1:
         return lambda _, options, progress: read_xml(exports[0], options, progress)
     if len(exports) > 1:
@@ -111,7 +114,7 @@ def _folder_reader(folder: Path) -> _Reader:
 
 def _head(path: Path) -> bytes:
     with open(path, "rb") as file:
-        return file.read(4096)
+        return file.read(HEAD_BYTES)
 
 
 def _set_spacing(scan: OctScan, spacing_mm: tuple[float, float, float]) -> None:

@@ -21,16 +21,12 @@ from CorrespondCoreLib.progress import Progress
 
 from ..scan import CIRCLE, LINE, RADIAL, RASTER, OctScan
 from .options import ReadOptions
+from .signatures import FORMAT
 
-FORMAT, VERSION = "Correspond OCT scan", 1
+VERSION = 1
 DESCRIPTION = "scan.json"
 VOLUME, LAYERS = "volume.nrrd", "layers.nrrd"
 _TEXTS = ("eye", "visit_date", "source", "device")
-
-
-def is_description(head: bytes) -> bool:
-    """True if a file begins as `scan.json` does."""
-    return head.lstrip().startswith(b"{") and FORMAT.encode() in head
 
 
 def read_folder(path: str | Path, options: ReadOptions | None = None, progress: Progress | None = None) -> OctScan:

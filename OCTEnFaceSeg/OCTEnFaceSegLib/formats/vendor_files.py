@@ -21,6 +21,7 @@ from .fundus import add_fundus
 from .heidelberg import layer_depths
 from .options import ASSUMED_SPACING_MM, LARGEST_SPACING_MM, ReadOptions
 from .pictures import NO_SCALE
+from .signatures import E2E, HEAD_BYTES, TOPCON, signature
 
 PACKAGE, REQUIREMENT = "oct-converter", ">=0.6"
 _READERS = {".e2e": "E2E", ".fda": "FDA", ".fds": "FDS"}
@@ -55,17 +56,12 @@ def read_vendor(path: str | Path, options: ReadOptions | None = None, progress: 
 def _suffix(path: Path) -> str:
     """The kind of file by its first bytes, else by its name."""
     with open(path, "rb") as file:
-        head = file.read(32)
-    if head.startswith((b"CMDb", b"E2EMultipleVolumeFile")):
+        found = signature(file.read(HEAD_BYTES))
+    if found == E2E:
         return ".e2e"
-    if head.startswith(b"FOCT"):
+    if found == TOPCON:
         return ".fds" if path.suffix.lower() == ".fds" else ".fda"
     raise InputError(f"{path.name} does not begin as a Heidelberg .e2e or Topcon .fda or .fds file does. Copy it again.")
-
-
-def is_vendor(head: bytes) -> bool:
-    """True if a file begins as those do that this module reads."""
-    return head.startswith((b"CMDb", b"E2EMultipleVolumeFile", b"FOCT"))
 
 
 def _readers(path: Path) -> ModuleType:

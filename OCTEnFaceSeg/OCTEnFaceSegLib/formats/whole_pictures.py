@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from pathlib import Path
 
@@ -48,9 +49,9 @@ def _whole_tiff(content: bytes) -> bool:
         tags = [_tag(content, first + n * entry, order, number) for n in range(entries)]
         values = {tag: found for tag, found in tags if found is not None}
         for begin, length in _STRIPS.items():
-            for at, size in zip(values.get(begin, ()), values.get(length, ()), strict=True):
-                if at + size > len(content):
-                    return False
+            places, sizes = values.get(begin, ()), values.get(length, ())
+            if any(at + size > len(content) for at, size in itertools.zip_longest(places, sizes, fillvalue=0)):
+                return False
         (page,) = struct.unpack_from(order + number, content, first + entries * entry)
         if page == 0:
             return True

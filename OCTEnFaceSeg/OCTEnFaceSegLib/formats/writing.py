@@ -13,7 +13,8 @@ from CorrespondCoreLib.files import whole_folder, write_json
 from CorrespondCoreLib.provenance import without_identifiers
 
 from ..scan import OctScan
-from .scan_folder import DESCRIPTION, FORMAT, LAYERS, VERSION, VOLUME
+from .scan_folder import DESCRIPTION, LAYERS, VERSION, VOLUME
+from .signatures import FORMAT
 
 
 def write_scan(scan: OctScan, folder: str | Path) -> Path:
