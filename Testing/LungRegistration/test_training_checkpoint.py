@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from CorrespondCoreLib.errors import InputError, OutputError
-from LungRegistrationLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 
 STATE = {"steps": [3, 0], "history": [0.5, 0.25], "network": {"weight": torch.arange(50_000.0)}}
 

@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from LungRegistrationLib.training.checkpoint import CHECKPOINT, read_checkpoint
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from LungRegistrationLib.training.run import train
 from Testing.command import environment
 from Testing.LungRegistration.training_examples import VIRNET, config

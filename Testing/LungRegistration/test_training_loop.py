@@ -16,10 +16,10 @@ from CorrespondCoreLib.cli import run
 from CorrespondCoreLib.errors import Cancelled, InputError, OutputError
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.distributed import Processes
+from CorrespondCoreLib.training.log import Log
 from LungRegistrationLib.networks.checkpoints import load_network
 from LungRegistrationLib.training.config import StopConfig
-from LungRegistrationLib.training.distributed import Processes
-from LungRegistrationLib.training.log import Log
 from LungRegistrationLib.training.model_evaluation import evaluate_model
 from LungRegistrationLib.training.run import train
 from LungRegistrationLib.training.trainer import Trainer
@@ -151,7 +151,7 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path):
 def test_a_size_that_the_network_cannot_take_is_refused_at_once(tmp_path):
     with pytest.raises(InputError, match="multiples of 16 voxels, not 40 x 32 x 32"):
         train(config(size=(40, 32, 32)), tmp_path, device="cpu")
-    with pytest.raises(InputError, match="batch of 3 pairs cannot be shared by 2"):
+    with pytest.raises(InputError, match="batch of 3 cannot be shared by 2"):
         replace(ALONE, count=2).share(3)
 
 
@@ -185,7 +185,7 @@ def test_curves_go_to_tensorboard_where_it_is_installed(monkeypatch, tmp_path):
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "tensorboard")
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
-    log = Log(tmp_path, ["similarity"], ["tre_mm"], last_step=4)
+    log = Log(tmp_path, ["level", "loss", "similarity"], ["level", "tre_mm"], last_step=4)
     log.step(5, {"level": 1, "loss": 0.5, "similarity": 0.25})
     log.validation(5, {"level": 1, "tre_mm": 3.0})
     log.close()

@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from LungRegistrationLib.training.checkpoint import CHECKPOINT, read_checkpoint
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from LungRegistrationLib.training.run import train
 from LungRegistrationLib.training.trainer import make_network
 from Testing.command import environment

@@ -14,10 +14,10 @@ from torch import nn
 
 from CorrespondCoreLib.models import Model, ModelStore
 from CorrespondCoreLib.provenance import versions
+from CorrespondCoreLib.training.distributed import Processes
 
 from ..networks.checkpoints import CT_DOMAIN, save_model
 from .config import TrainingConfig
-from .distributed import Processes
 from .random_phantoms import HELD_OUT, VALIDATION, training_seed
 
 LICENSE = "Apache-2.0"

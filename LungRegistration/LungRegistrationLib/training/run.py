@@ -11,9 +11,9 @@ from CorrespondCoreLib.files import check_output_folder, write_json
 from CorrespondCoreLib.models import CARD, WEIGHTS
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.threads import limited
+from CorrespondCoreLib.training.distributed import processes
 
 from .config import TrainingConfig
-from .distributed import processes
 from .model_card import save_trained
 from .trainer import Trainer
 

@@ -16,13 +16,13 @@ from torch import nn
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from CorrespondCoreLib.training.distributed import Processes
+from CorrespondCoreLib.training.log import Log
 
 from ..networks.checkpoints import NETWORKS
 from ..networks.virnet import MultilevelRegistrationNetwork
-from .checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from .config import TrainingConfig
-from .distributed import Processes
-from .log import Log
 from .pairs import TrainingPair, training_pairs, validation_pairs
 from .step import PairTensors, loss_terms, make_objective, term_names
 from .stream import PairStream
@@ -92,7 +92,8 @@ class Trainer:
             config.data.keep_in_memory,
         )
         pairs = iter(stream)
-        log = Log(self.output, term_names(self._objective), FIGURES, self.step) if self.processes.is_first else None
+        columns = ["level", "loss", *term_names(self._objective), "pairs_per_second", "waiting_percent"]
+        log = Log(self.output, columns, ["level", *FIGURES], self.step) if self.processes.is_first else None
         try:
             while True:
                 with self._stage() as show:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from CorrespondCoreLib.files import whole_file
+from ..files import whole_file
 
 
 class Table:
@@ -38,11 +38,16 @@ class Table:
 
 
 class Log:
-    """The tables steps.csv and validation.csv, and curves for TensorBoard."""
+    """The tables steps.csv and validation.csv, and curves for TensorBoard.
 
-    def __init__(self, folder: Path, terms: Sequence[str], figures: Sequence[str], last_step: int):
-        self._steps = Table(folder / "steps.csv", ["level", "loss", *terms, "pairs_per_second", "waiting_percent"], last_step)
-        self._validation = Table(folder / "validation.csv", ["level", *figures], last_step)
+    Args:
+        steps, validation: columns of the two tables, all but `step`.
+        last_step: see Table.
+    """
+
+    def __init__(self, folder: Path, steps: Sequence[str], validation: Sequence[str], last_step: int):
+        self._steps = Table(folder / "steps.csv", steps, last_step)
+        self._validation = Table(folder / "validation.csv", validation, last_step)
         self._board: Any = None
         if importlib.util.find_spec("tensorboard") is not None:
             from torch.utils.tensorboard import SummaryWriter

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from CorrespondCoreLib.errors import InputError, OutputError
-from CorrespondCoreLib.files import whole_file
+from ..errors import InputError, OutputError
+from ..files import whole_file
 
 CHECKPOINT = "checkpoint.pt"
 FORMAT = 1

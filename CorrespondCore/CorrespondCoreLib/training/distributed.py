@@ -1,8 +1,8 @@
 """Several processes that train one network, as `torchrun` starts them: one per GPU, or on CPUs; on one or several machines.
 
-Each takes its share of every batch, one pair at a time; gradients are averaged. The result is that of one process with the whole
-batch, up to rounding. That holds for the networks here, whose normalizations see one pair at a time; a network with statistics
-over the batch would see batches of one, with one process as with many.
+Each takes its share of every batch; gradients are averaged. The result is that of one process with the whole batch, up to
+rounding, for networks whose normalizations see one sample at a time. Statistics over the batch are of each process's own share,
+unless the network's batch normalizations are synchronized, which torch can do on GPUs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from CorrespondCoreLib.errors import InputError
+from ..errors import InputError
 
 PATIENCE = timedelta(hours=2)  # the others wait so long while the first one validates
 
@@ -36,15 +36,13 @@ class Processes:
         return self.rank == 0
 
     def share(self, batch: int) -> int:
-        """Pairs of a batch that this process takes.
+        """Samples of a batch that this process takes.
 
         Raises:
             InputError: the batch cannot be shared evenly.
         """
         if batch % self.count:
-            raise InputError(
-                f"A batch of {batch} pairs cannot be shared by {self.count} processes: set batch to a multiple of them."
-            )
+            raise InputError(f"A batch of {batch} cannot be shared by {self.count} processes: set batch to a multiple of them.")
         return batch // self.count
 
     def joined(self, network: nn.Module) -> nn.Module:
