@@ -1,0 +1,1 @@
+"""Training of the segmentation networks: configurations, eyes, augmentation, steps, the best models."""

@@ -1,0 +1,156 @@
+"""What a training is made of, readable and writable as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from CorrespondCoreLib.errors import InputError
+
+NETWORKS = ("fpn", "resensnet", "lachinov", "ipn", "ipnv2")
+SOURCES = ("phantom", "folders")
+SEGMENTATION, RECONSTRUCTION = "segmentation", "reconstruction"
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where eyes come from: a folder of scans (see `eyes.FolderEyes`), or phantoms that are made while training."""
+
+    source: str = "phantom"
+    folder: str | None = None
+    split: tuple[float, float] = (0.6, 0.1)  # of the patients: trained on, judging while training; the rest is left (paper, 3.1)
+    label_fraction: float = 1.0  # of the patients that are trained on; at least one
+    eyes: int = 120  # phantom: so many different ones
+    validation_eyes: int = 8  # phantom
+    size: tuple[int, int, int] = (49, 496, 512)  # phantom: B-scans, depth, A-scans
+    styles: tuple[str, ...] = ("spectralis", "topcon")  # phantom: one style stays unseen
+    healthy: float = 0.25  # phantom: part of the eyes without the lesion
+    bruch_error_um: float = 10.0  # phantom: deviation of Bruch's membrane from the truth, per eye
+    above_mm: float = 1.28  # of the slab around Bruch's membrane
+    below_mm: float = 0.64
+    depth: int = 128  # voxels of the slab along the beam (paper, 2.1)
+
+    def __post_init__(self) -> None:
+        for name, kind in (("split", float), ("size", int), ("styles", str)):
+            object.__setattr__(self, name, tuple(kind(v) for v in getattr(self, name)))
+
+    def check(self) -> None:
+        """Raise InputError where a value cannot work."""
+        if self.source not in SOURCES:
+            raise _wrong("data.source", f"one of {', '.join(SOURCES)}", self.source)
+        if len(self.split) != 2 or min(self.split) <= 0 or sum(self.split) > 1:
+            raise _wrong("data.split", "two parts above 0 that make at most 1", list(self.split))
+        if not 0 < self.label_fraction <= 1:
+            raise _wrong("data.label_fraction", "a number above 0, at most 1", self.label_fraction)
+        if not 0 <= self.healthy < 1:
+            raise _wrong("data.healthy", "a number from 0 to below 1", self.healthy)
+        for name in ("eyes", "validation_eyes", "depth"):
+            if getattr(self, name) < 1:
+                raise _wrong(f"data.{name}", "a whole number from 1 on", getattr(self, name))
+        for name in ("above_mm", "below_mm"):
+            if not getattr(self, name) > 0:
+                raise _wrong(f"data.{name}", "a number above 0", getattr(self, name))
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All options of a training; the defaults are the paper's.
+
+    Example:
+        config = TrainingConfig(title="FPN for GA", lesion="ga", steps=2000)
+    """
+
+    title: str
+    lesion: str = "ga"
+    task: str = SEGMENTATION  # or reconstruction, of a fundus image: the self-supervised pretraining
+    image: str = "SLO"  # reconstruction: SLO or FAF; FAF is inverted
+    network: dict[str, Any] = field(default_factory=lambda: {"name": "fpn"})
+    data: DataConfig = field(default_factory=DataConfig)
+    crop: tuple[int, int] = (32, 256)  # B-scans, A-scans (original code)
+    steps: int = 20_000
+    batch: int = 8  # original code
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 0.0  # 1e-4 in the original code, not in the paper
+    loss_factor: float = 1.0  # of Dice + BCE (paper); 0.5 is the original code's mean of the two
+    seed: int = 0  # of the first weights, the order of the eyes, the augmentation, the split
+    mixed_precision: bool = True  # on a GPU
+    validate_every: int = 200  # steps
+    checkpoint_every: int = 100
+    keep_best: int = 5  # models, by validation (paper, 3.1)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "crop", tuple(int(v) for v in self.crop))
+        self.check()
+
+    def check(self) -> None:
+        """Raise InputError where a value cannot work; names the entry and what is allowed."""
+        if self.network.get("name") not in NETWORKS:
+            raise _wrong("network.name", f"one of {', '.join(NETWORKS)}", self.network.get("name"))
+        if self.task not in (SEGMENTATION, RECONSTRUCTION):
+            raise _wrong("task", f"{SEGMENTATION} or {RECONSTRUCTION}", self.task)
+        if self.task == RECONSTRUCTION and self.image not in ("SLO", "FAF"):
+            raise _wrong("image", "SLO or FAF", self.image)
+        if len(self.crop) != 2 or min(self.crop) < 1:
+            raise _wrong("crop", "B-scans and A-scans, from 1 on", list(self.crop))
+        for name in ("steps", "batch", "validate_every", "checkpoint_every", "keep_best"):
+            if getattr(self, name) < 1:
+                raise _wrong(name, "a whole number from 1 on", getattr(self, name))
+        if not 0 < self.learning_rate <= 1:
+            raise _wrong("learning_rate", "a number above 0, at most 1", self.learning_rate)
+        if not 0 <= self.momentum < 1 or self.weight_decay < 0 or not self.loss_factor > 0 or self.seed < 0:
+            raise InputError("Entries momentum (0 to below 1), weight_decay, seed (0 on), loss_factor (above 0): one is outside.")
+        self.data.check()
+
+    def with_data(self, place: str) -> TrainingConfig:
+        """The same configuration on other data: "phantom", or a folder of scans."""
+        if place == "phantom":
+            return replace(self, data=replace(self.data, source="phantom", folder=None))
+        return replace(self, data=replace(self.data, source="folders", folder=str(Path(place).expanduser().absolute())))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_json(cls, source: str | Path | dict[str, Any]) -> TrainingConfig:
+        """A configuration from a JSON file or a dict; what is not named keeps its default.
+
+        Raises:
+            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
+        """
+        values = dict(source) if isinstance(source, dict) else _read(Path(source))
+        if values.get("data") is not None:
+            values["data"] = _made(DataConfig, values["data"], "data.")
+        return _made(cls, values, "")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(f"The configuration {path} is not valid JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"The configuration {path} must hold one JSON object with names and values.")
+    return values
+
+
+def _made(kind: Any, values: Any, prefix: str) -> Any:
+    if not isinstance(values, dict):
+        raise InputError(f"Entry {prefix.rstrip('.')}: an object with names and values is needed, not {values!r}.")
+    known = [f.name for f in fields(kind)]
+    if unknown := sorted(set(values) - set(known)):
+        names = ", ".join(prefix + name for name in unknown)
+        raise InputError(f"Unknown entries of the configuration: {names}. Known are: {', '.join(prefix + n for n in known)}.")
+    try:
+        return kind(**values)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"The configuration lacks an entry, or has one of the wrong kind: {error}.") from error
+
+
+def _wrong(name: str, allowed: str, value: Any) -> InputError:
+    return InputError(f"Entry {name}: {value!r} cannot work; give {allowed}.")

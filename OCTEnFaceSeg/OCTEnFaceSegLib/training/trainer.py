@@ -1,0 +1,189 @@
+"""Training of a network: steps, validation, the best models, and a state that can be gone on from, bit for bit."""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from CorrespondCoreLib.training.log import Log
+
+from ..losses.dice_bce import dice_bce
+from ..losses.ssim import ssim
+from ..networks.checkpoints import NETWORKS
+from ..networks.contract import EnfaceNetwork
+from .best_models import BestModels
+from .config import RECONSTRUCTION, TrainingConfig
+from .eyes import Eye, training_eyes, validation_eyes
+from .initialization import initialize
+from .stream import EyeStream
+from .validation import FIGURE, validate
+
+GradScaler = partial(torch.amp.GradScaler, "cuda") if hasattr(torch.amp, "GradScaler") else torch.cuda.amp.GradScaler
+TERMS = {"segmentation": ["dice", "bce"], RECONSTRUCTION: ["dissimilarity"]}
+LOST_STEPS = 20  # in half precision so many steps in a row may overflow, until the scale of the loss has adapted
+
+
+class Trainer:
+    """One training.
+
+    Args:
+        config: what is trained, on what.
+        output: folder for checkpoint.pt, steps.csv, validation.csv, models/.
+        device: "cpu", "cuda" or "mps".
+        start: weights to begin with, of the same network (all of them; paper, section 2.3); new ones if None.
+        resume: go on from the checkpoint in `output`, if there is one.
+
+    Raises:
+        InputError: the configuration, the data or the checkpoint cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        output: Path,
+        device: str,
+        start: dict[str, torch.Tensor] | None = None,
+        resume: bool = False,
+        progress: Progress | None = None,
+    ):
+        self.config, self.output, self._device = config, output, torch.device(device)
+        self._progress = progress or Progress()
+        self.network = make_network(config, start).to(self._device)
+        sizes = self.network.sizes
+        if sizes.legal(config.crop) != config.crop:
+            raise InputError(
+                f"Entry crop: this network takes multiples of {sizes.b_scans} B-scans and of {sizes.a_scans} A-scans, not "
+                f"{config.crop[0]} and {config.crop[1]}."
+            )
+        if config.data.depth < sizes.depth or (sizes.exact_depth and config.data.depth != sizes.depth):
+            raise InputError(f"Entry data.depth: this network takes {sizes.depth} voxels, not {config.data.depth}.")
+        self._stream = EyeStream(training_eyes(config), config.crop, config.seed)
+        self._judges = validation_eyes(config)
+        self._judged: list[Eye] = []
+        self._optimizer = torch.optim.SGD(
+            self.network.parameters(), config.learning_rate, config.momentum, weight_decay=config.weight_decay
+        )
+        self._half = config.mixed_precision and self._device.type == "cuda"
+        self._scaler = GradScaler(enabled=self._half)
+        self.step = 0
+        self.best = BestModels(config, output / "models", {})
+        path = output / CHECKPOINT
+        if path.exists() and not resume:
+            raise InputError(f"There is a training in {output} already. Go on with it (--resume), or choose another folder.")
+        if path.exists():
+            self._restore(read_checkpoint(path), path)
+
+    def train(self) -> dict[str, Any]:
+        """Make all steps that are left; returns steps, seconds, eyes per second, and the best scores by step."""
+        config, began, first, lost = self.config, time.perf_counter(), self.step, 0
+        figure = FIGURE[config.task]
+        log = Log(self.output, ["loss", *TERMS[config.task], "eyes_per_second"], [figure], self.step)
+        self.network.train()
+        try:
+            with self._progress.stage("Training", until=1.0) as show:
+                while self.step < config.steps:
+                    clock = time.perf_counter()
+                    terms = self._make_step([self._stream[self.step * config.batch + k] for k in range(config.batch)])
+                    loss = sum(terms.values())
+                    lost = 0 if math.isfinite(loss) else lost + 1
+                    if lost > (LOST_STEPS if self._half else 0):
+                        raise InputError(
+                            f"The training diverged: the loss is not a number at step {self.step + 1}. Lower learning_rate in "
+                            "the configuration and begin anew, in another folder."
+                        )
+                    self.step += 1
+                    rate = config.batch / (time.perf_counter() - clock)
+                    log.step(self.step, {"loss": loss, **terms, "eyes_per_second": rate})
+                    last = self.step == config.steps
+                    if last or self.step % config.validate_every == 0:
+                        self._validate(log, figure)
+                    elif self.step % config.checkpoint_every == 0:
+                        self._write()
+                    show(self.step / config.steps)
+        finally:
+            log.close()
+        seconds = time.perf_counter() - began
+        eyes = (self.step - first) * config.batch
+        return {"steps": self.step, "seconds": seconds, "eyes_per_second": eyes / seconds, figure: dict(self.best.scores)}
+
+    def _make_step(self, eyes: list[Eye]) -> dict[str, float]:
+        """One step of the optimizer; returns the terms of the loss."""
+        slabs = torch.from_numpy(np.stack([eye.slab for eye in eyes]))[:, None].to(self._device)
+        targets = torch.from_numpy(np.stack([eye.target for eye in eyes]))[:, None, :, None].to(self._device)
+        self._optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cuda", torch.float16, enabled=self._half):
+            logits = self.network(slabs)
+        terms = self._terms(logits.float(), targets)
+        self._scaler.scale(torch.stack(list(terms.values())).sum()).backward()
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        return {name: float(value.detach()) for name, value in terms.items()}
+
+    def _terms(self, logits: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
+        if self.config.task == RECONSTRUCTION:
+            return {"dissimilarity": -ssim(torch.sigmoid(logits)[:, :, :, 0], targets[:, :, :, 0])}
+        return dice_bce(logits, targets, self.config.loss_factor)
+
+    def _validate(self, log: Log, figure: str) -> None:
+        self._judged = self._judged or [self._judges[k] for k in range(self._judges.count)]
+        score = validate(self.network, self._judged, self.config.task, str(self._device))
+        log.validation(self.step, {figure: score})
+        self.best.offer(self.network, self.step, score)
+        self._write()
+        self.best.prune()
+
+    def _write(self) -> None:
+        state = {
+            "config": self.config.to_dict(),
+            "step": self.step,
+            "best": self.best.scores,
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "scaler": self._scaler.state_dict(),
+        }
+        write_checkpoint(self.output / CHECKPOINT, state)
+
+    def _restore(self, state: dict[str, Any], path: Path) -> None:
+        config, before = self.config.to_dict(), TrainingConfig.from_json(state["config"]).to_dict()
+        if other := sorted(name for name in config if before[name] != config[name]):
+            raise InputError(
+                f"The training in {path.parent} had another configuration ({', '.join(other)}). Go on with its own, or choose "
+                "another folder."
+            )
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        if self._half and state["scaler"]:
+            self._scaler.load_state_dict(state["scaler"])
+        self.step = state["step"]
+        self.best = BestModels(self.config, self.output / "models", state["best"])
+
+
+def make_network(config: TrainingConfig, start: dict[str, torch.Tensor] | None = None) -> EnfaceNetwork:
+    """The network of a configuration, with first weights by its seed, or with given ones.
+
+    Raises:
+        InputError: it has options that do not exist, or the weights are of another network.
+    """
+    options = dict(config.network)
+    kind = NETWORKS[options.pop("name")]
+    try:
+        network = kind(**options)
+    except TypeError as error:
+        raise InputError(f"Entry network has an option that does not exist: {error}.") from error
+    if start is None:
+        initialize(network, config.seed)
+        return network
+    try:
+        network.load_state_dict(start)
+    except RuntimeError as error:
+        raise InputError("The weights to start from are of another network than the configuration's.") from error
+    return network
