@@ -196,6 +196,24 @@ def test_compressed_frames_are_decoded(tmp_path):
     assert np.array_equal(array(read_scan(save(d, tmp_path / "rle.dcm"))), VALUES)
 
 
+def test_jpeg_2000_frames_as_devices_write_them_are_decoded(tmp_path):
+    writer = sitk.ImageFileWriter()
+    writer.SetImageIO("GDCMImageIO")
+    writer.SetFileName(str(tmp_path / "any.dcm"))
+    writer.UseCompressionOn()
+    writer.SetCompressor("JPEG2000")
+    writer.Execute(sitk.GetImageFromArray(VALUES))
+    compressed = pydicom.dcmread(tmp_path / "any.dcm")
+    (tmp_path / "any.dcm").unlink()
+    assert compressed.file_meta.TransferSyntaxUID == JPEG2000Lossless
+    d = opt(tmp_path / "x", VALUES, BOTTOM_UP)
+    d.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    d.PixelData, d["PixelData"].is_undefined_length = compressed.PixelData, True
+    for maker in ("Optics", "Carl Zeiss Meditec"):  # not all of Zeiss's is obfuscated
+        d.Manufacturer = maker
+        assert np.array_equal(array(read_scan(save(d, tmp_path / "j2k.dcm"))), VALUES)
+
+
 def test_any_damage_to_compressed_frames_ends_soon_in_a_scan_or_a_message(tmp_path):
     d = opt(tmp_path / "x", VALUES, BOTTOM_UP)
     d.compress(RLELossless)
