@@ -108,6 +108,7 @@ def test_a_spacing_no_retina_has_is_not_taken_for_mm(tmp_path):
         ({"depth_axis": 3}, "0, 1 or 2"),
         ({"bscan_axis": 1}, "must differ"),
         ({"speed": 3}, "Unknown reading option speed"),
+        ({"series": 2}, "holds one scan"),
     ],
 )
 def test_options_that_cannot_be_are_refused(tmp_path, options, message):

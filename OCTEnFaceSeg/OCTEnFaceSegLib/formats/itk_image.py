@@ -73,7 +73,7 @@ def _lies_as_scan(direction: np.ndarray) -> bool:
 def _scalar(image: sitk.Image, name: str) -> sitk.Image:
     """The image as a 3D scalar volume of numbers."""
     if image.GetDimension() == 4 and image.GetSize()[3] == 1:
-        image = image[..., 0]
+        image = image[:, :, :, 0]
     if image.GetDimension() == 2:
         image = sitk.JoinSeries(image)
     if image.GetDimension() != 3:

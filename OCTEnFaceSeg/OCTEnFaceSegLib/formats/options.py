@@ -29,7 +29,7 @@ class ReadOptions:
         bscan_axis: 0, 1 or 2: index axis that runs from B-scan to B-scan; by default the last one that is not depth.
         depth_up: the first voxel along the beam is the deepest: the image stands on its head.
         top_down: True if the first B-scan is the superior one, False if it is the inferior one.
-        series: which of several scans in a file, 1 for the first.
+        series: which of several scans in an .e2e file, 1 for the first.
     """
 
     spacing_mm: tuple[float, float, float] | None = None

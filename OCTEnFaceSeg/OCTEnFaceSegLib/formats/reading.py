@@ -65,7 +65,10 @@ def read_scan(path: str | Path, progress: Progress | None = None, **options: Any
     if not path.exists():
         raise InputError(f"The OCT scan {path} does not exist.")
     try:
-        scan = (_folder_reader(path) if path.is_dir() else _file_reader(path))(path, chosen, progress)
+        reader = _folder_reader(path) if path.is_dir() else _file_reader(path)
+        if chosen.series is not None and reader is not read_vendor:
+            raise InputError(f"{path.name} holds one scan: series is for .e2e files alone.")
+        scan = reader(path, chosen, progress)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.") from error
     if chosen.spacing_mm is not None:
