@@ -220,7 +220,7 @@ def test_any_damage_to_compressed_frames_ends_soon_in_a_scan_or_a_message(tmp_pa
     whole = save(d, tmp_path / "rle.dcm").read_bytes()
     first = whole.index(b"\xfe\xff\x00\xe0")
     rng, refused, began = np.random.default_rng(1), 0, time.process_time()
-    for _ in range(60):
+    for _ in range(30):
         content = bytearray(whole)
         content[first + rng.integers(150)] = rng.choice([0, 127, 128, 255])
         (tmp_path / "rle.dcm").write_bytes(content)
@@ -228,7 +228,7 @@ def test_any_damage_to_compressed_frames_ends_soon_in_a_scan_or_a_message(tmp_pa
             read_scan(tmp_path / "rle.dcm")
         except InputError:
             refused += 1
-    assert 10 < refused < 60
+    assert 5 < refused < 30
     assert time.process_time() - began < 20
 
 
