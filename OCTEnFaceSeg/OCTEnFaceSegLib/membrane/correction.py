@@ -34,9 +34,9 @@ def add_points(
 
 def _fading(at: np.ndarray, values: np.ndarray, where: np.ndarray, within: float) -> np.ndarray:
     """Values (points, ...) at increasing places, interpolated, and 0 from `within` beyond the ends on."""
-    zero = np.zeros_like(values[:1])
-    places = np.concatenate([[at[0] - within], at, [at[-1] + within]])
-    return PchipInterpolator(places, np.concatenate([zero, values, zero]))(np.clip(where, places[0], places[-1]))
+    zeros = np.zeros_like(values, shape=(2, *values.shape[1:]))  # two on each side, so that it ends without a slope
+    places = np.concatenate([at[0] - within * np.array([2, 1]), at, at[-1] + within * np.array([1, 2])])
+    return PchipInterpolator(places, np.concatenate([zeros, values, zeros]))(np.clip(where, places[0], places[-1]))
 
 
 def _check(drawn: Mapping[int, Sequence[tuple[float, float]]], shape: tuple[int, ...]) -> None:

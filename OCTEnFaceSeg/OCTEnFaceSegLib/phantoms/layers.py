@@ -47,7 +47,7 @@ def layers_of(eye: Columns) -> Layers:
     rpe_top = sub_top - um["RPE"] * whole * rim * (1 - 0.35 * eye.thin)
     deposit = eye.deposit_um * whole
     deposit_top = rpe_top - deposit
-    os_top = rpe_top - np.maximum(um["OS"] * sight, 0.3 * um["OS"] * sight + deposit)
+    os_top = rpe_top - np.maximum(um["OS"] * sight, 0.7 * um["OS"] * sight + deposit)
     ez_top = os_top - EZ_UM * sight
     is_top = ez_top - um["IS"] * sight
     elm_top = is_top - ELM_UM * sight

@@ -86,7 +86,7 @@ def random_spots(rng: np.random.Generator, anatomy: Anatomy) -> Spots:
     tall = rng.uniform(22, 62, len(centers)) * (0.6 + 0.4 * radius / 0.115)
     away, nearest = KDTree(centers).query(np.stack([x.ravel(), z.ravel()], 1))
     relative = (away / radius[nearest]).reshape(x.shape)
-    height = tall[nearest].reshape(x.shape) * np.clip(1 - relative**2, 0, None)
+    height = tall[nearest].reshape(x.shape) * np.sqrt(np.clip(1 - relative**2, 0, None))
     distance = away.reshape(x.shape) - radius[nearest].reshape(x.shape)
     return Spots(np.asarray(distance, np.float32), np.asarray(height, np.float32))
 
