@@ -83,8 +83,8 @@ def write_segmentation(scan: OctScan, masks: dict[str, np.ndarray], path: Path, 
             f"Segment{n}_Layer": "0",
             f"Segment{n}_Tags": "|",
         }
-    for key, value in fields.items():
-        image.SetMetaData(key, value)
+    for key, text in fields.items():
+        image.SetMetaData(key, text)
     return _write(image, path)
 
 
@@ -127,7 +127,7 @@ def _placed(inside: np.ndarray, image: sitk.Image, like: sitk.Image, path: Path)
     else:
         problem = f"it has {size[0]} x {size[2]} pixels, the scan {columns} x {rows} (A-scans x B-scans)"
     fits = a >= 0 and b >= 0 and a + size[0] <= columns and b + size[2] <= rows
-    on_grid = np.allclose(*grid, rtol=0.01) and np.abs(start - (a, b)).max() < 0.25
+    on_grid = np.allclose(grid[0], grid[1], rtol=0.01) and np.abs(start - (a, b)).max() < 0.25
     if not (fits and on_grid and np.allclose(image.GetDirection(), like.GetDirection(), atol=1e-3)):
         raise InputError(f"The mask {path} is not of this scan: {problem}.")
     whole = np.zeros((rows, columns), bool)

@@ -116,9 +116,9 @@ def _coarse(fixed: sitk.Image, moving: sitk.Image) -> sitk.Euler2DTransform:
 
 def _correlation_of_shifts(a: sitk.Image, b: sitk.Image) -> np.ndarray:
     """Correlation for every shift in pixels; the filter wants images in one place, so they lose theirs."""
-    images = [sitk.GetImageFromArray(sitk.GetArrayFromImage(image)) for image in (a, b)]
-    masks = [sitk.Cast(sitk.Abs(image) > 0, sitk.sitkFloat32) for image in images]
-    return sitk.GetArrayFromImage(sitk.MaskedFFTNormalizedCorrelation(*images, *masks, 0, LEAST_OVERLAP))
+    first, second = (sitk.GetImageFromArray(sitk.GetArrayFromImage(image)) for image in (a, b))
+    masks = [sitk.Cast(sitk.Abs(image) > 0, sitk.sitkFloat32) for image in (first, second)]
+    return sitk.GetArrayFromImage(sitk.MaskedFFTNormalizedCorrelation(first, second, masks[0], masks[1], 0, LEAST_OVERLAP))
 
 
 def _turned(image: sitk.Image, transform: sitk.Euler2DTransform) -> sitk.Image:

@@ -40,7 +40,8 @@ def test_a_mask_comes_back_as_it_was(scan, file):
 
 def test_slicer_reads_the_segments_with_name_color_and_place(scan, file):
     slicer.mrmlScene.Clear()
-    segmentation = slicer.util.loadSegmentation(str(file)).GetSegmentation()
+    node = slicer.util.loadSegmentation(str(file))
+    segmentation = node.GetSegmentation()
     assert [segmentation.GetNthSegment(n).GetName() for n in (0, 1)] == ["Geographic atrophy", "Reticular pseudodrusen"]
     assert segmentation.GetNthSegmentID(0) == "ga"
     assert segmentation.GetSegment("ga").GetColor() == pytest.approx((0.92, 0.35, 0.23))
@@ -49,8 +50,9 @@ def test_slicer_reads_the_segments_with_name_color_and_place(scan, file):
     low = scan.volume.TransformContinuousIndexToPhysicalPoint((-0.5, -0.5, -0.5))
     high = scan.volume.TransformContinuousIndexToPhysicalPoint((127.5, scan.depth - 0.5, 23.5))
     assert box == pytest.approx((-high[0], -low[0], -high[1], -low[1], low[2], high[2]))  # RAS: the whole scan, as deep as it is
-    labels = slicer.util.arrayFromSegmentBinaryLabelmap(slicer.util.getNode("mask*"), "ga")
-    assert np.array_equal(labels[:, 0] != 0, GA)
+    for n, (name, true) in enumerate((("ga", GA), ("rpd", RPD)), 1):
+        labels = slicer.util.arrayFromSegmentInternalBinaryLabelmap(node, name)
+        assert np.array_equal(labels[:, 0] == n, true)
 
 
 def test_what_slicer_saves_is_read_though_it_keeps_a_part_of_the_grid_only(scan, file, tmp_path):

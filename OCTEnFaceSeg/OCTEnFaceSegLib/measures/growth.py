@@ -33,7 +33,7 @@ def growth(years: Sequence[float], areas_mm2: Sequence[float]) -> dict:
             "mm2_per_year": float(np.polyfit(t, area, 1)[0]),
             "mm_per_year": float(np.polyfit(t, root, 1)[0]),
         }
-    return {"intervals": intervals, "overall": overall, "repeatability": repeatability(t, area)}
+    return {"intervals": intervals, "overall": overall, "repeatability": repeatability(years, areas_mm2)}
 
 
 def repeatability(years: Sequence[float], areas_mm2: Sequence[float]) -> dict | None:

@@ -104,7 +104,17 @@ def _chart(report: dict, key: str, label: str) -> str:
 
 
 def _visit_table(report: dict, mark: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    head = ("Visit", "Years", "Date", f"Area, mm²{mark}", "Foci", "Registered by", "Correlation", f"Shift, mm{mark}", "Turn")
+    head: tuple[str, ...] = (
+        "Visit",
+        "Years",
+        "Date",
+        f"Area, mm²{mark}",
+        "Foci",
+        "Registered by",
+        "Correlation",
+        f"Shift, mm{mark}",
+        "Turn",
+    )
     head += tuple(f"{name}, mm²{mark}" for name in ("New", "Stable", "Lost"))
     rows = []
     for n, visit in enumerate(report["visits"], 1):
@@ -135,7 +145,7 @@ def _growth_table(report: dict, mark: str) -> tuple[tuple[str, ...], list[tuple[
     common = growth["common_field"]
     if common:
         named.append((f"all visits, common field of {common['field_mm2']:.1f} mm²", common["overall"]))
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             name,
             f"{rates['from_years']:.2f}",

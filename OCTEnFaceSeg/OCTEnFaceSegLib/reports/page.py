@@ -124,7 +124,7 @@ def _made(report: dict) -> list[tuple[str, str]]:
         ("Notes", " ".join(source["notes"]) or "none"),
         (
             "Bruch's membrane",
-            f"{bruch['source']}, mean confidence {bruch['mean_confidence']:.2f}, uncertain at {bruch['percent_uncertain']:.0f} %",
+            f"{bruch['source']}, mean confidence {bruch['mean_confidence']:.2f}, not seen at {bruch['percent_bridged']:.0f} %",
         ),
         ("Settings", ", ".join(f"{key} {value}" for key, value in report["settings"].items())),
         ("Weights", models or "none"),

@@ -9,7 +9,7 @@
     settings            all settings as they were used
     input               {a_scans, depth, b_scans, spacing_mm, metric, eye, visit_date, pattern, source, device, notes, layers,
                         fundus}; the file's name stands here only if the user asked for it; patient data never
-    bruch               {source, mean_confidence, percent_uncertain}: percent of A-scans with a confidence below 0.5
+    bruch               {source, mean_confidence, percent_bridged}: percent of A-scans where it is not seen
     measures            see `measures.table.measure`
     agreement           see `measures.agreement.against_graders`; absent without references
     uncertainty_is      what the uncertainty is the spread of
@@ -35,8 +35,9 @@ from ..measures.table import UNCONFIRMED
 from ..pipeline import Segmentation
 from ..scan import OctScan
 
-LEAST_CONFIDENCE = 0.5
-MUCH_UNCERTAIN_PERCENT = 20
+SEEN = 0.1
+"""Confidence from which Bruch's membrane counts as seen; below it, the surface bridges what lies around."""
+MUCH_BRIDGED_PERCENT = 30
 
 
 def build_report(
@@ -52,7 +53,7 @@ def build_report(
     bruch = {
         "source": result.bruch_source,
         "mean_confidence": float(result.bruch.confidence.mean()),
-        "percent_uncertain": 100 * float((result.bruch.confidence < LEAST_CONFIDENCE).mean()),
+        "percent_bridged": 100 * float((result.bruch.confidence < SEEN).mean()),
     }
     report = {
         **provenance.record(result.method, settings, single, result.device),
@@ -105,9 +106,9 @@ def check_result(method: str, measures: dict, bruch: dict) -> dict:
         reasons.append("The scale is not confirmed: the file has no voxel size. Every figure in mm is wrong until you give it.")
     if measures["touches_border"]:
         reasons.append("The lesion reaches the border of the scan: it may be larger than what was measured.")
-    if bruch["percent_uncertain"] > MUCH_UNCERTAIN_PERCENT:
+    if bruch["percent_bridged"] > MUCH_BRIDGED_PERCENT:
         reasons.append(
-            f"Bruch's membrane is uncertain at {bruch['percent_uncertain']:.0f} % of the A-scans: look at it on the B-scans, and "
+            f"Bruch's membrane is not seen at {bruch['percent_bridged']:.0f} % of the A-scans: look at it on the B-scans, and "
             "correct it if need be."
         )
     if measures["fovea"] is None:
