@@ -53,7 +53,7 @@ def probability(
         for k, (network, flip) in enumerate(views):
             seen = np.flip(slab, flip)
             one = view(network.to(device), seen, device, tile, partial(_advance, step, k, len(views)))
-            one = np.flip(one, [axis // 2 for axis in flip])
+            one = np.flip(one, tuple(axis // 2 for axis in flip))
             total += one
             squares += np.square(one, dtype=np.float64)
     mean = total / len(views)

@@ -28,7 +28,8 @@ class NormalizedConvolution(nn.Module):
         if self.training or torch.is_grad_enabled():
             return self.normalization(self.convolution(x))
         norm, conv = self.normalization, self.convolution
-        scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+        assert norm.running_mean is not None and norm.running_var is not None
+        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
         weight = conv.weight * scale.view(-1, 1, 1, 1, 1)
         return F.conv3d(x, weight, norm.bias - norm.running_mean * scale, conv.stride, conv.padding)
 

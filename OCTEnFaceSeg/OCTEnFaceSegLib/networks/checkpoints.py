@@ -23,7 +23,7 @@ NETWORKS: dict[str, type[EnfaceNetwork]] = {
     "ipn": ImageProjectionNetwork,
     "ipnv2": ImageProjectionNetworkV2,
 }
-IMPORTED = {
+IMPORTED: dict[str, type[FeatureProjectionNetwork | ProjectiveSkipNetwork | ImageProjectionNetworkV2]] = {
     "fpn": FeatureProjectionNetwork,
     "resensnet": ReSensNet,
     "lachinov": ProjectiveSkipNetwork,

@@ -35,7 +35,7 @@ class FeatureProjectionNetwork(EnfaceNetwork):
     sizes = Sizes(b_scans=4, a_scans=16, depth=64)
     strides = ((1, 1), (1, 2), (1, 4), (2, 8), (4, 16))
     reach = (9, 124)  # one B-scan and four A-scans of every level, times its stride
-    bytes_per_voxel = 250
+    bytes_per_voxel = 220
 
     def __init__(self, channels: Sequence[int] = CHANNELS):
         super().__init__()
@@ -45,7 +45,7 @@ class FeatureProjectionNetwork(EnfaceNetwork):
         pairs = zip(channels[:0:-1], channels[-2::-1], strict=True)
         self.decoder = nn.ModuleList(ResidualBlock(low + here, here, [ENFACE, ENFACE]) for low, here in pairs)
         self.head = nn.Conv3d(channels[0], 1, 1)
-        self.to(memory_format=torch.channels_last_3d)  # a third faster on a CPU
+        self.keep_channels_last()
 
     def project(self, volume: torch.Tensor) -> list[torch.Tensor]:
         x = volume.transpose(3, 4).contiguous(memory_format=torch.channels_last_3d)

@@ -27,7 +27,7 @@ class ImageProjectionNetwork(EnfaceNetwork):
     """
 
     strides = ((1, 1),)
-    bytes_per_voxel = 800
+    bytes_per_voxel = 1500
 
     def __init__(self, features: int = FEATURES, pools: Sequence[int] = POOLS):
         super().__init__()
@@ -37,7 +37,7 @@ class ImageProjectionNetwork(EnfaceNetwork):
         count = CONVOLUTIONS * len(pools)
         self.convolutions = nn.ModuleList(nn.Conv3d(features if k else 1, features, 3, padding=1) for k in range(count))
         self.head = nn.Conv3d(features, 2, 3, padding=1)
-        self.to(memory_format=torch.channels_last_3d)
+        self.keep_channels_last()
 
     def project(self, volume: torch.Tensor) -> list[torch.Tensor]:
         x = volume

@@ -29,7 +29,7 @@ class ImageProjectionNetworkV2(EnfaceNetwork):
     """
 
     strides = ((1, 1),)
-    bytes_per_voxel = 800
+    bytes_per_voxel = 1100
 
     def __init__(self, features: int = FEATURES, pools: Sequence[int] = POOLS):
         super().__init__()
@@ -39,22 +39,21 @@ class ImageProjectionNetworkV2(EnfaceNetwork):
         self.reach = (1 + 2 * len(pools),) * 2
         self.first = nn.Conv3d(1, features, 3, padding=1)
         self.modules3d = nn.ModuleList(
-            nn.ModuleList(nn.Conv3d(features, features, 3, padding=1) for _ in range(2)) for _ in pools
+            nn.Sequential(*(nn.Conv3d(features, features, 3, padding=1) for _ in range(2))) for _ in pools
         )
         self.skip = nn.Conv3d(features, features, (depth, 1, 1))
-        self.to(memory_format=torch.channels_last_3d)  # all until here are 3D
         self.merge = PlaneBlock(2 * features, features)
         self.encoder = nn.ModuleList(PlaneBlock(features, features) for _ in range(LEVELS + 1))
         self.decoder = nn.ModuleList(PlaneBlock(2 * features, features) for _ in range(LEVELS))
         self.head = nn.Conv2d(features, 2, 1)
+        self.keep_channels_last()
 
     def project(self, volume: torch.Tensor) -> list[torch.Tensor]:
         x = F.relu_(self.first(volume.transpose(2, 3)))  # (N, C, depth, B-scan, A-scan)
         skip = self.skip(x)
-        for pool, convolutions in zip(self.pools, self.modules3d, strict=True):
-            x = F.max_pool3d(x, (pool, 1, 1))
-            for convolution in convolutions:
-                x = F.relu_(convolution(x))
+        for k, pool in enumerate(self.pools):
+            first, second = self.modules3d[k].children()
+            x = F.relu_(second(F.relu_(first(F.max_pool3d(x, (pool, 1, 1))))))
         return [torch.cat([x, skip], dim=1).transpose(2, 3)]
 
     def decode(self, maps: list[torch.Tensor]) -> torch.Tensor:

@@ -31,7 +31,7 @@ class ProjectiveSkipNetwork(EnfaceNetwork):
     sizes = Sizes(b_scans=1, a_scans=8, depth=8)
     strides = ((1, 1),)
     reach = None
-    bytes_per_voxel = 600
+    bytes_per_voxel = 1100
 
     def __init__(self, channels: Sequence[int] = CHANNELS, blocks: Sequence[int] = BLOCKS):
         super().__init__()
@@ -79,9 +79,10 @@ class Bottleneck(nn.Module):
     def __init__(self, channels: int, kernel: tuple[int, int, int]):
         super().__init__()
         inner = channels // SQUEEZE
+        b, d, a = (k // 2 for k in kernel)
         self.squeeze = nn.Conv3d(channels, inner, 1, bias=False)
         self.squeeze_norm = nn.InstanceNorm3d(inner, affine=True)
-        self.convolution = nn.Conv3d(inner, inner, kernel, padding=tuple(k // 2 for k in kernel), bias=False)
+        self.convolution = nn.Conv3d(inner, inner, kernel, padding=(b, d, a), bias=False)
         self.convolution_norm = nn.InstanceNorm3d(inner, affine=True)
         self.widen = nn.Conv3d(inner, channels, 1, bias=False)
         self.widen_norm = nn.InstanceNorm3d(channels, affine=True)
