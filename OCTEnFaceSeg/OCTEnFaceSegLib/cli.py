@@ -1,4 +1,4 @@
-"""The commands `correspond oct segment | evaluate | growth | phantom | import-checkpoint | train | pretrain`. No torch here."""
+"""The commands `correspond oct segment | evaluate | growth | phantom | import-checkpoint | ...`. No torch here."""
 
 from __future__ import annotations
 

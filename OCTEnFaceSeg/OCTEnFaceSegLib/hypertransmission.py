@@ -8,39 +8,15 @@ unpigmented RPE, choroidal windows and a badly placed Bruch's membrane fool it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import ndimage
 
-from CorrespondCoreLib.errors import InputError
-
 from .projections import Slab, filled, projection
+from .settings import HypertransmissionSettings
 
 NAME = "hypertransmission (no network)"
 DARKEST_SHADOW = -1.2
 """Logarithm of what the darkest vessel leaves of the light; what is darker in the retina is the foveal pit or noise."""
-
-
-@dataclass
-class HypertransmissionSettings:
-    """Options of the method."""
-
-    slab_mm: tuple[float, float] = (0.064, 0.400)  # below Bruch's membrane
-    retina_mm: tuple[float, float] = (-0.30, -0.12)  # where shadows of vessels are seen before they reach the slab
-    smoothing_mm: float = 0.04  # Gaussian, against speckle
-    vessel_mm: float = 0.30  # a dark line of the retina narrower than this is a shadow
-    contrast: float = 0.55  # threshold between the choroid of this scan (0) and its brightest percentile (1)
-    least_spreads: float = 2.5  # but never nearer to the choroid than so many robust standard deviations of it
-    smallest_mm2: float = 0.049  # of a lesion: pi / 4 * (0.25 mm)^2, the criterion of cRORA
-    largest_hole_mm2: float = 0.02  # that is filled
-
-    def __post_init__(self) -> None:
-        self.slab_mm = (float(self.slab_mm[0]), float(self.slab_mm[1]))
-        self.retina_mm = (float(self.retina_mm[0]), float(self.retina_mm[1]))
-        for name in ("smoothing_mm", "vessel_mm", "contrast", "least_spreads", "smallest_mm2", "largest_hole_mm2"):
-            if getattr(self, name) < 0:
-                raise InputError(f"Setting {name} must not be negative, not {getattr(self, name)}.")
 
 
 def hypertransmission_score(

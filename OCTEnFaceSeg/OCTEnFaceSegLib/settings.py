@@ -9,11 +9,30 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 
-from .hypertransmission import HypertransmissionSettings
-
 METHODS = ("network", "hypertransmission")
 BRUCH_SOURCES = ("auto", "file", "find")
 DEPTH_VOXELS = 128  # depth of what the networks see (paper, section 3)
+
+
+@dataclass
+class HypertransmissionSettings:
+    """Options of the method for GA that needs no network."""
+
+    slab_mm: tuple[float, float] = (0.064, 0.400)  # below Bruch's membrane
+    retina_mm: tuple[float, float] = (-0.30, -0.12)  # where shadows of vessels are seen before they reach the slab
+    smoothing_mm: float = 0.04  # Gaussian, against speckle
+    vessel_mm: float = 0.30  # a dark line of the retina narrower than this is a shadow
+    contrast: float = 0.55  # threshold between the choroid of this scan (0) and its brightest percentile (1)
+    least_spreads: float = 2.5  # but never nearer to the choroid than so many robust standard deviations of it
+    smallest_mm2: float = 0.049  # of a lesion: pi / 4 * (0.25 mm)^2, the criterion of cRORA
+    largest_hole_mm2: float = 0.02  # that is filled
+
+    def __post_init__(self) -> None:
+        self.slab_mm = (float(self.slab_mm[0]), float(self.slab_mm[1]))
+        self.retina_mm = (float(self.retina_mm[0]), float(self.retina_mm[1]))
+        for name in ("smoothing_mm", "vessel_mm", "contrast", "least_spreads", "smallest_mm2", "largest_hole_mm2"):
+            if getattr(self, name) < 0:
+                raise InputError(f"Setting {name} must not be negative, not {getattr(self, name)}.")
 
 
 @dataclass

@@ -8,11 +8,10 @@ from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.metrics import dice
 from CorrespondCoreLib.models import ModelStore
 from CorrespondCoreLib.progress import Progress
-from OCTEnFaceSegLib.hypertransmission import HypertransmissionSettings
 from OCTEnFaceSegLib.measures.lesion import area_mm2
 from OCTEnFaceSegLib.pipeline import segment
 from OCTEnFaceSegLib.scan import CIRCLE, LINE, RADIAL
-from OCTEnFaceSegLib.settings import SegmentationSettings
+from OCTEnFaceSegLib.settings import HypertransmissionSettings, SegmentationSettings
 from Testing.OCTEnFaceSeg.enface_examples import disc, layered, scan_of
 
 GA = disc((24, 128), (12, 64), 0.5)

@@ -5,8 +5,9 @@ import pytest
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.metrics import dice
-from OCTEnFaceSegLib.hypertransmission import HypertransmissionSettings, clean_mask, hypertransmission_score
+from OCTEnFaceSegLib.hypertransmission import clean_mask, hypertransmission_score
 from OCTEnFaceSegLib.measures.lesion import area_mm2
+from OCTEnFaceSegLib.settings import HypertransmissionSettings
 from Testing.OCTEnFaceSeg.enface_examples import SPACING, disc, layered
 
 SETTINGS = HypertransmissionSettings(slab_mm=(0.02, 0.1))
