@@ -76,17 +76,17 @@ class OCTEnFaceSegFileReader:
         return "OCTScan"
 
     def extensions(self):
-        return [_("OCT scan") + " (*.vol *.xml *.e2e *.fda *.fds)"]
+        return [_("OCT scan") + " (*.vol *.xml *.e2e *.fda *.fds scan.json)"]
 
     def canLoadFileConfidence(self, filePath):
-        """By the first bytes: XML and .vol files of other programs are left to their own readers."""
+        """By the first bytes: files of other programs with the same ending are left to their own readers."""
+        from OCTEnFaceSegLib.formats.signatures import DICOM, HEAD_BYTES, signature
+
         try:
             with open(filePath, "rb") as file:
-                head = file.read(4096)
+                return 0.9 if signature(file.read(HEAD_BYTES)) not in ("", DICOM) else 0.0
         except OSError:
             return 0.0
-        signs = (b"HSF-OCT", b"CMDb", b"E2EMultipleVolumeFile", b"FOCT", b"<HEDX")
-        return 0.9 if any(sign in head for sign in signs) else 0.0
 
     def load(self, properties):
         from CorrespondCoreLib.errors import CorrespondError

@@ -9,7 +9,7 @@ from CorrespondCoreLib.errors import InputError
 from OCTEnFaceSegLib.bruch import Bruch, corrected
 
 from .enface_layout import B_SCAN, sliceNode
-from .layer_models import addLayer
+from .layer_models import B_SCAN_VIEWS, addLayer
 from .scan_nodes import facts, writeFacts
 
 MOST_POINTS = 15
@@ -48,6 +48,8 @@ class BruchEditing:
         self._curve.CreateDefaultDisplayNodes()
         self._curve.GetDisplayNode().SetPropertiesLabelVisibility(False)
         self._curve.GetDisplayNode().SetTextScale(0)
+        for view in B_SCAN_VIEWS:
+            self._curve.GetDisplayNode().AddViewNodeID(view)
         return self._curve
 
     def takeOver(self, result):
@@ -61,7 +63,7 @@ class BruchEditing:
         image = mrml.image_from_volume(result.scan)
         lps, _labels = mrml.points_from_markups(self._curve)
         voxels = np.linalg.inv(mrml.voxel_to_lps(image)) @ np.vstack([lps.T, np.ones(len(lps))])
-        columns, _x, depth = image.GetSize()
+        columns, depth, _bScans = image.GetSize()
         a, d = np.clip(voxels[0], 0, columns - 1), np.clip(voxels[1], 0, depth - 1)
         order = np.argsort(a)
         points = {self.bScan: [(float(a[i]), float(d[i])) for i in order]}

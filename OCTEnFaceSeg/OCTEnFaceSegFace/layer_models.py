@@ -10,6 +10,7 @@ from CorrespondCoreLib.errors import InputError
 
 COLORS = {"ILM": (0.95, 0.77, 0.06), "RPE": (0.90, 0.49, 0.13), "BM": (0.20, 0.78, 0.95)}
 OTHER_COLOR = (0.61, 0.73, 0.45)
+B_SCAN_VIEWS = ("vtkMRMLSliceNodeRed", "vtkMRMLSliceNodeYellow")  # en face a layer is a line without meaning
 INDEX = ("B-scan", "A-scan", "depth")
 """Point arrays of the model: where in the scan each point lies, in voxels."""
 
@@ -34,6 +35,8 @@ def addLayer(depth, volumeImage, name, node=None):
         display.SetSliceIntersectionThickness(2)
         display.SetVisibility3D(False)
         display.SetScalarVisibility(False)
+        for view in B_SCAN_VIEWS:
+            display.AddViewNodeID(view)
     return node
 
 

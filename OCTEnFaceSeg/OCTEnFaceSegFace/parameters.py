@@ -55,7 +55,7 @@ class Overlay(enum.Enum):
             "mask": _("Mask"),
             "probability": _("Probability"),
             "uncertainty": _("Uncertainty"),
-            "agreement": _("Against the reference (green both, red mask only, blue reference only)"),
+            "agreement": _("Against the reference"),
         }[self.value]
 
 

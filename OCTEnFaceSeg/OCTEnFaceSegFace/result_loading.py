@@ -9,8 +9,8 @@ from CorrespondCoreLib import mrml, provenance
 from .layer_models import addLayer
 from .result import MARK, SegmentationResult
 
-UNCERTAINTY_COLORS = "vtkMRMLColorTableNodeFileMagma.txt"
-PROBABILITY_COLORS = "vtkMRMLColorTableNodeFileViridis.txt"
+COLORS = "vtkMRMLColorTableNodeIron"
+SHOWN_FROM = 0.05  # of the largest value; less lets the image behind shine through
 
 
 def loadResult(folder, request):
@@ -37,8 +37,8 @@ def _load(folder, request):
     result = SegmentationResult(segmentation)
     result.scan = scan
     result.addToFolder(segmentation)
-    result.probability = _map(result, folder / "probability.nrrd", _("Probability"), PROBABILITY_COLORS)
-    result.uncertainty = _map(result, folder / "uncertainty.nrrd", _("Uncertainty"), UNCERTAINTY_COLORS)
+    result.probability = _map(result, folder / "probability.nrrd", _("Probability"), 1.0)
+    result.uncertainty = _map(result, folder / "uncertainty.nrrd", _("Uncertainty"), None)
     segmentation.SetReferenceImageGeometryParameterFromVolumeNode(result.probability)
     depth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "bruch.nrrd"), sitk.sitkFloat32))[:, 0]
     result.bruch = addLayer(depth, mrml.image_from_volume(scan), "BM")
@@ -51,13 +51,15 @@ def _load(folder, request):
     return result
 
 
-def _map(result, file, name, colors):
+def _map(result, file, name, largest):
     node = mrml.volume_from_image(sitk.ReadImage(str(file)), f"{name} ({result.name})")
     display = node.GetDisplayNode()
-    display.SetAndObserveColorNodeID(colors)
+    largest = largest or max(float(slicer.util.arrayFromVolume(node).max()), 1e-3)
+    display.SetAndObserveColorNodeID(COLORS)
     display.AutoWindowLevelOff()
-    high = 1.0 if name == _("Probability") else max(float(slicer.util.arrayFromVolume(node).max()), 1e-3)
-    display.SetWindowLevelMinMax(0.0, high)
+    display.SetWindowLevelMinMax(0.0, largest)
+    display.SetThreshold(SHOWN_FROM * largest, largest)
+    display.SetApplyThreshold(True)
     result.addToFolder(node)
     return node
 

@@ -136,7 +136,7 @@ class InspectSection:
 def summary(result, measures):
     """The main figures in two lines."""
     scale = "" if measures["scale"] == "mm" else f" ({UNCONFIRMED})"
-    text = _("<b>{area:.2f} mm²</b>{scale} in {count} foci, largest {largest:.2f} mm²; {percent:.1f} % of the scan").format(
+    text = _("<b>{area:.2f} mm²</b>{scale}, foci: {count} (largest {largest:.2f} mm²), {percent:.1f} % of the scan").format(
         area=measures["area_mm2"],
         scale=scale,
         count=measures["foci_count"],

@@ -9,6 +9,7 @@ from .fovea import askForFovea, forgetFovea, foveaNode
 from .measures_table import Measures
 
 WAIT_MS = 300
+MASK_EVENTS = ("SourceRepresentationModified", "SegmentModified", "SegmentAdded", "SegmentRemoved")
 
 
 class MeasuresSection(slicer.util.VTKObservationMixin):
@@ -46,8 +47,8 @@ class MeasuresSection(slicer.util.VTKObservationMixin):
         self.removeObservers()
         self._watched = watched
         for node in (result.segmentation if result else None, reference):
-            if node is not None:
-                self.addObserver(node.GetSegmentation(), slicer.vtkSegmentation.SourceRepresentationModified, self._onChanged)
+            for event in MASK_EVENTS if node is not None else ():
+                self.addObserver(node.GetSegmentation(), getattr(slicer.vtkSegmentation, event), self._onChanged)
         if fovea is not None:
             self.addObserver(fovea, slicer.vtkMRMLMarkupsNode.PointModifiedEvent, self._onChanged)
             self.addObserver(fovea, slicer.vtkMRMLMarkupsNode.PointPositionDefinedEvent, self._onChanged)
