@@ -1,4 +1,4 @@
-"""Agreement of label maps and of paired measurements: overlap, surface distances, paired tests."""
+"""Agreement of label maps and of paired measurements: overlap, surface distances, paired tests, intervals."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import SimpleITK as sitk
 from scipy import ndimage, stats
 
 from .errors import InputError
+
+RESAMPLES = 10_000  # of the bootstrap
+LEVEL = 95  # percent
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -79,6 +82,14 @@ def compare_paired(errors: Mapping[str, np.ndarray], reference: str | None = Non
     for row in rows:
         row["p_bonferroni"] = min(1.0, row["p"] * len(rows))
     return rows
+
+
+def mean_with_interval(values: np.ndarray) -> dict[str, float]:
+    """Mean of values (N,), and the bounds of its 95 % interval by the percentile bootstrap (always the same resamples)."""
+    rng = np.random.default_rng(0)
+    means = values[rng.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
+    low, high = np.percentile(means, [50 - LEVEL / 2, 50 + LEVEL / 2])
+    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
 
 
 def _agreement(a: np.ndarray, b: np.ndarray, spacing_zyx: Sequence[float]) -> dict:

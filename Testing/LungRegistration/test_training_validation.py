@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from LungRegistrationLib.training.model_evaluation import mean_with_interval
+from CorrespondCoreLib.metrics import mean_with_interval
 from LungRegistrationLib.training.validation import judged, validate
 from Testing.LungRegistration.training_examples import blank_pair
 

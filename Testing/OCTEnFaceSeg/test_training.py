@@ -20,6 +20,7 @@ from OCTEnFaceSegLib.scan import OctScan
 from OCTEnFaceSegLib.training.augmentation import augmented, cropped
 from OCTEnFaceSegLib.training.config import TrainingConfig
 from OCTEnFaceSegLib.training.eyes import Eye, FolderEyes, PhantomEyes, folder_parts, fundus_target, training_eyes
+from OCTEnFaceSegLib.training.model_evaluation import evaluate_model, figures_of
 from OCTEnFaceSegLib.training.run import train
 from OCTEnFaceSegLib.training.split import split_patients
 from OCTEnFaceSegLib.training.stream import number_at
@@ -73,6 +74,29 @@ def test_a_training_writes_its_best_models_and_what_they_are(trained):
     assert all(Path(file).is_file() for file in result["files"])
 
 
+def test_a_model_is_judged_on_held_out_eyes_and_always_the_same(trained):
+    place = Path(trained[1]["files"][4]).parent
+    first, again = (evaluate_model(place, eyes=2, style="cirrus", device="cpu", threads=1) for _ in range(2))
+    assert first == again and [row["seed"] for row in first["rows"]] == [10**8, 10**8 + 1]
+    assert all(1.0 < row["true_area_mm2"] < 36 for row in first["rows"] if row["true_area_mm2"])
+    assert first["rows"] != evaluate_model(place, eyes=2, device="cpu", threads=1)["rows"]
+    printed = run(["oct", "evaluate-model", str(place), "--eyes", "1", "--style", "cirrus", "--device", "cpu"], Progress())
+    assert printed["rows"][0]["true_area_mm2"] == first["rows"][0]["true_area_mm2"]
+    with pytest.raises(InputError, match="no style 'zeiss'"):
+        evaluate_model(place, style="zeiss")
+    with pytest.raises(InputError, match="At least one eye"):
+        evaluate_model(place, eyes=0)
+
+
+def test_figures_of_a_judgement():
+    areas = [(2.2, 2.0, 0.9), (0.1, 0.2, 0.5), (0.3, 0.0, 0.0)]
+    figures = figures_of([{"area_mm2": a, "true_area_mm2": t, "dice": d} for a, t, d in areas])
+    means = {name: value["mean"] for name, value in figures.items()}
+    assert means == pytest.approx(
+        {"dice": 0.7, "area_error_mm2": 0.15, "area_error_percent": 10.0, "false_area_mm2": 0.3}, rel=1e-6
+    )
+
+
 def test_a_stopped_training_goes_on_bit_for_bit(trained, tmp_path):
     stop = Progress(cancelled=lambda: len(rows(tmp_path / "steps.csv")) == 5 if (tmp_path / "steps.csv").is_file() else False)
     with pytest.raises(Cancelled, match="--resume"):
@@ -98,12 +122,12 @@ def test_a_training_is_not_overwritten_nor_continued_with_other_settings(trained
 
 
 def test_the_loss_falls_and_weights_of_a_reconstruction_are_transferred(tmp_path):
-    pretraining = config(title="pre", task="reconstruction", image="FAF", steps=12, validate_every=12)
+    pretraining = config(title="pre", task="reconstruction", image="FAF", steps=9, validate_every=9)
     result = train(pretraining, tmp_path / "pre", device="cpu", threads=1)
     losses = [float(r["dissimilarity"]) for r in rows(tmp_path / "pre" / "steps.csv")]
-    assert np.mean(losses[-4:]) < np.mean(losses[:4])
-    start = tmp_path / "pre" / "models" / "pre-step-12"
-    assert read_card(start / CARD)["lesion"] is None and 12 in result["ssim"]
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    start = tmp_path / "pre" / "models" / "pre-step-9"
+    assert read_card(start / CARD)["lesion"] is None and 9 in result["ssim"]
     train(config(steps=1, learning_rate=1e-9), tmp_path / "fine", start, device="cpu", threads=1)
     before = load_network(Model(start, read_card(start / CARD), own=False)).state_dict()
     after = weights(tmp_path / "fine")["network"]
@@ -149,7 +173,7 @@ def test_patients_are_split_without_overlap_and_fractions_are_nested(count, part
 
 def test_augmentation_moves_slab_and_target_together():
     values = np.arange(6 * 10, dtype=np.float32).reshape(6, 10)
-    eye = Eye(np.repeat(values[:, None], 3, axis=1), values)
+    eye = Eye(np.repeat(values[:, None], 3, axis=1), values, 1.0)
     seen = set()
     for seed in range(60):
         one = augmented(eye, (4, 5), np.random.default_rng(seed))

@@ -10,6 +10,7 @@ import torch
 
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.metrics import mean_with_interval
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.threads import limited
 
@@ -19,9 +20,6 @@ from .config import TrainingConfig
 from .pairs import PhantomPairs
 from .random_phantoms import HELD_OUT
 from .validation import FIGURES, judged
-
-RESAMPLES = 10_000  # of the bootstrap
-LEVEL = 95  # percent
 
 
 def evaluate_model(
@@ -57,11 +55,3 @@ def evaluate_model(
             step((k + 1) / pairs)
     figures = {name: mean_with_interval(np.array([row[name] for row in rows])) for name in FIGURES}
     return {"model": found.id, "pairs": pairs, "first_seed": HELD_OUT, "figures": figures, "rows": rows}
-
-
-def mean_with_interval(values: np.ndarray) -> dict[str, float]:
-    """Mean of values (N,), and the bounds of its 95 % interval by the percentile bootstrap (always the same resamples)."""
-    rng = np.random.default_rng(0)
-    means = values[rng.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, [50 - LEVEL / 2, 50 + LEVEL / 2])
-    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}

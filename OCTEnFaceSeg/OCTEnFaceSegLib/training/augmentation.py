@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .eyes import Eye
@@ -26,7 +28,8 @@ def augmented(eye: Eye, crop: tuple[int, int], rng: np.random.Generator) -> Eye:
         if rng.random() < 0.5:
             slab, target = np.flip(slab, 2 * axis), np.flip(target, axis)
     noise, contrast, offset = rng.normal(0.0, NOISE), rng.uniform(*CONTRAST), rng.uniform(*OFFSET)
-    return Eye(((slab + noise) * contrast + offset).astype(np.float32), np.ascontiguousarray(target))
+    changed = ((slab + noise) * contrast + offset).astype(np.float32)
+    return replace(eye, slab=changed, target=np.ascontiguousarray(target))
 
 
 def cropped(eye: Eye, crop: tuple[int, int], rng: np.random.Generator) -> Eye:
@@ -36,4 +39,4 @@ def cropped(eye: Eye, crop: tuple[int, int], rng: np.random.Generator) -> Eye:
     target = np.pad(eye.target, ((0, b), (0, a)), mode="reflect") if a or b else eye.target
     first_b, first_a = (int(rng.integers(n - wanted + 1)) for wanted, n in zip(crop, target.shape, strict=True))
     part_b, part_a = slice(first_b, first_b + crop[0]), slice(first_a, first_a + crop[1])
-    return Eye(slab[part_b, :, part_a], target[part_b, part_a])
+    return replace(eye, slab=slab[part_b, :, part_a], target=target[part_b, part_a])

@@ -1,4 +1,4 @@
-"""The commands `correspond oct train | pretrain`. Nothing here imports torch before a command runs."""
+"""The commands `correspond oct train | pretrain | evaluate-model`. Nothing here imports torch before a command runs."""
 
 from __future__ import annotations
 
@@ -34,6 +34,15 @@ def add_training_commands(subparsers: argparse._SubParsersAction) -> None:
         if name == "pretrain":
             parser.add_argument("--image", choices=("SLO", "FAF"), help="in place of the configuration's")
         parser.set_defaults(func=func)
+    parser = subparsers.add_parser(
+        "evaluate-model",
+        help="judge a model on held-out phantoms",
+        description="Segment phantom eyes that no training sees; prints Dice and errors of the area with 95 % intervals.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="folder of a model, or its id")
+    parser.add_argument("--eyes", type=int, default=20, metavar="N", help="number of phantoms (default: 20)")
+    parser.add_argument("--style", help="of the device: spectralis, cirrus or topcon; the training's if absent")
+    parser.set_defaults(func=_evaluate_model)
 
 
 def _train(args: argparse.Namespace, progress: Progress) -> dict:
@@ -42,6 +51,12 @@ def _train(args: argparse.Namespace, progress: Progress) -> dict:
 
 def _pretrain(args: argparse.Namespace, progress: Progress) -> dict:
     return _run(args, progress, {"task": "reconstruction", **({"image": args.image} if args.image else {})})
+
+
+def _evaluate_model(args: argparse.Namespace, progress: Progress) -> dict:
+    from .model_evaluation import evaluate_model
+
+    return evaluate_model(args.model, args.eyes, args.style, args.device, args.threads, progress)
 
 
 def _run(args: argparse.Namespace, progress: Progress, changes: dict) -> dict:

@@ -30,10 +30,11 @@ MASKS, MEMBRANES = ("mask.seg.nrrd", "true_mask.seg.nrrd"), ("bruch.nrrd", "true
 
 @dataclass(frozen=True)
 class Eye:
-    """slab (B-scans, depth, A-scans) float32, z-scored per B-scan; target (B-scans, A-scans) float32, 0..1."""
+    """slab (B-scans, depth, A-scans) float32, z-scored per B-scan; target (B-scans, A-scans) float32, 0..1; mm2 of its pixels."""
 
     slab: np.ndarray
     target: np.ndarray
+    pixel_area_mm2: float
 
 
 class EyeSource(Protocol):
@@ -98,9 +99,9 @@ def prepared(scan: OctScan, bruch_depth: np.ndarray, mask: np.ndarray | None, co
     volume = sitk.GetArrayViewFromImage(scan.volume)
     flat = flatten(volume, bruch_depth, data.above_mm, data.below_mm, scan.spacing_mm[1], data.depth)
     if config.task == RECONSTRUCTION:
-        return Eye(z_scored(flat), fundus_target(scan, config.image))
+        return Eye(z_scored(flat), fundus_target(scan, config.image), scan.pixel_area_mm2)
     assert mask is not None
-    return Eye(z_scored(flat), mask.astype(np.float32))
+    return Eye(z_scored(flat), mask.astype(np.float32), scan.pixel_area_mm2)
 
 
 def fundus_target(scan: OctScan, kind: str) -> np.ndarray:

@@ -45,7 +45,7 @@ def train(
     with limited(threads):
         place = pick_device(device, progress)
         folder = check_output_folder(output)
-        weights = load_network(_model(start)).state_dict() if start is not None else None
+        weights = load_network(model_at(start)).state_dict() if start is not None else None
         trainer = Trainer(config, folder, place, weights, resume, progress)
         write_json(folder / "config.json", config.to_dict())
         try:
@@ -56,7 +56,8 @@ def train(
     return {**facts, "device": place, "files": [str(file) for file in files]}
 
 
-def _model(start: str | Path) -> Model:
+def model_at(start: str | Path) -> Model:
+    """A model by its folder or its id."""
     folder = Path(start)
     if (folder / CARD).is_file():
         return Model(folder, read_card(folder / CARD), own=False)
