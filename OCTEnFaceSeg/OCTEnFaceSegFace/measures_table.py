@@ -63,8 +63,16 @@ def _unit(name):
     return {"mm2": "mm2", "percent": "%"}.get(name.rsplit("_", 1)[-1], "")
 
 
+def _words(name):
+    """A measure's name for people: the unit has a column of its own."""
+    for unit in ("_mm2", "_mm", "_percent"):
+        name = name.removesuffix(unit)
+    return name.replace("_", " ")
+
+
 def _fill(tableNode, rows):
     table = vtk.vtkTable()
+    rows = [(_words(name), part, value, unit) for name, part, value, unit in rows]
     for title, values in zip(("Measure", "Part", "Value", "Unit"), zip(*rows, strict=True), strict=True):
         if title == "Value":
             numbers = [np.nan if value == "" or value is None else float(value) for value in values]

@@ -11,7 +11,7 @@ from .enface_layout import B_SCAN, EN_FACE, EnfaceLayout, compositeNode, fit
 from .enface_volumes import background, backgrounds, helperVolume, removeHelpers
 from .parameters import Overlay
 from .result import maskOf, resultOf
-from .scan_nodes import facts, scanOf
+from .scan_nodes import facts, layerNodes, scanOf
 
 AGREEMENT_COLORS = {1: (0.15, 0.65, 0.30), 2: (0.85, 0.15, 0.15), 3: (0.15, 0.35, 0.85)}
 """As in the paper's figures: true positive green, false positive red, false negative blue."""
@@ -74,7 +74,9 @@ class InspectSection:
         view.SetBackgroundVolumeID(behind.GetID())
         view.SetForegroundVolumeID(over.GetID() if over is not None else None)
         view.SetForegroundOpacity(p.opacity)
+        compositeNode(B_SCAN).SetBackgroundVolumeID(volume.GetID())
         compositeNode(B_SCAN).SetForegroundVolumeID(None)
+        showOnly(volume, result)
         if result is not None:
             display = result.segmentation.GetDisplayNode()
             display.SetVisibility2DFill(p.overlay == Overlay.MASK)
@@ -131,6 +133,20 @@ class InspectSection:
         editor = slicer.util.getModuleWidget("SegmentEditor").editor
         editor.setSegmentationNode(result.segmentation)
         editor.setSourceVolumeNode(result.probability)
+
+
+def showOnly(volumeNode, result):
+    """Hide the masks and layers of other scans and results, which lie in the same place."""
+    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+        other = resultOf(node)
+        if other is not None:
+            shown = result is not None and node is result.segmentation
+            node.SetDisplayVisibility(shown)
+            if other.bruch is not None:
+                other.bruch.SetDisplayVisibility(shown)
+    for scan in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        for layer in layerNodes(scan).values():
+            layer.SetDisplayVisibility(scan is volumeNode)
 
 
 def summary(result, measures):

@@ -211,6 +211,8 @@ class SegmentTest(PanelTestCase):
         grown = (np.sqrt(eye(1).ga.sum() * pixel) - np.sqrt(eye(0).ga.sum() * pixel)) / 2
         self.assertIn(f"square root {grown:.3f} mm per year", self.ui.growthLabel.text)
         self.assertEqual(self.ui.growthTable.mrmlTableNode().GetNumberOfRows(), 2)
+        shown = [n.GetName() for n in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if n.GetDisplayVisibility()]
+        self.assertEqual(shown, ["Geographic atrophy (Eye, visit 2)", "New and lost at Eye, visit 2"])
         self.screenshot("oct_growth")
 
     def test_export_writes_files_that_say_the_same(self):
@@ -224,7 +226,7 @@ class SegmentTest(PanelTestCase):
             self.assertEqual(self.errors, [])
             mask, _image = read_mask(next(Path(folder).glob("*.seg.nrrd")))
             self.assertEqual(mask.sum(), result.mask().sum())
-            self.assertIn("area_mm2", next(Path(folder).glob("*.csv")).read_text(encoding="utf-8"))
+            self.assertIn("square root area", next(Path(folder).glob("*.csv")).read_text(encoding="utf-8"))
             self.assertIn("research use only", next(Path(folder).glob("*.html")).read_text(encoding="utf-8"))
             self.parameters.volume = result.scan
             self.ui.methodComboBox.currentIndex = 1
