@@ -68,6 +68,8 @@ def test_a_configuration_survives_json(tmp_path):
         ({"batch": 0}, "batch: a whole number from 1"),
         ({"data": {**DATA, "source": "web"}}, "data.source: one of folders, phantom"),
         ({"data": {**DATA, "motion_mm": [40, 20]}}, "data.motion_mm"),
+        ({"data": {**DATA, "pathology": 1.5}}, "data.pathology: a number from 0 to 1"),
+        ({"data": {**DATA, "noise_hu": [0, 20]}}, "data.noise_hu"),
         ({"data": "phantom"}, "data: an object"),
         ({"size": None}, "wrong kind"),
     ],

@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
@@ -35,6 +36,18 @@ def test_a_seed_is_a_pair_and_other_seeds_are_other_patients_scanners_and_motion
     assert a.fixed.GetSpacing() != b.fixed.GetSpacing()
     far = [np.linalg.norm(p.moving_landmarks_mm - p.fixed_landmarks_mm, axis=1).max() for p in (a, b)]
     assert abs(far[0] - far[1]) > 1
+
+
+def test_scanners_bodies_and_postures_differ_as_the_configuration_wants():
+    data = config().data
+    wild = replace(data, noise_hu=(80, 90), body_scale=(0.8, 0.8), tilt_deg=10.0, contrast_agent=1.0, pathology=1.0)
+    usual, changed = (random_phantom(TRAINING, d, 20) for d in (data, wild))
+    assert usual.fixed.GetSize() == changed.fixed.GetSize() and usual.moving.GetDirection() != changed.moving.GetDirection()
+    assert np.allclose(np.array(changed.fixed.GetSpacing()) / usual.fixed.GetSpacing(), 0.8)
+    air = [sitk.GetArrayViewFromImage(p.fixed)[-4:, :4, :4].std() for p in (usual, changed)]
+    assert air[1] > 1.3 * air[0]
+    blood = [sitk.GetArrayViewFromImage(p.fixed)[16:20, 12:16, 16:20].mean() for p in (usual, changed)]
+    assert blood[1] > blood[0] + 50
 
 
 def test_seeds_of_training_validation_and_judgement_never_meet():

@@ -13,6 +13,14 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = ("rrn", "virnet", "voxelmorph")
 SOURCES = ("folders", "phantom")
 OBJECTIVES = ("correlation", "anatomical")
+RANGES = {  # of the phantom: what can be asked for
+    "motion_mm": (5, 60),
+    "voxel_mm": (0.5, 12),
+    "slice_mm": (0.5, 12),
+    "noise_hu": (1, 150),
+    "blur_mm": (0.2, 3),
+    "body_scale": (0.6, 1.3),
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,12 @@ class DataConfig:
     motion_mm: tuple[float, float] = (8.0, 55.0)  # phantom: largest displacement in the lungs
     voxel_mm: tuple[float, float] = (1.8, 2.6)  # phantom: in plane
     slice_mm: tuple[float, float] = (1.8, 3.2)  # phantom
+    noise_hu: tuple[float, float] = (25.0, 45.0)  # phantom: standard deviation, of each scan
+    blur_mm: tuple[float, float] = (0.45, 0.85)  # phantom: standard deviation of the point spread, of each scan
+    body_scale: tuple[float, float] = (1.0, 1.0)  # phantom: size of the body along each axis
+    tilt_deg: float = 0.0  # phantom: largest turn of the patient between the scans; above 0 the table moves too
+    contrast_agent: float = 0.0  # phantom: share of the scans with brighter blood
+    pathology: float = 0.0  # phantom: share of the pairs with emphysema, bullae, consolidations, nodules, effusion
     keypoints: int = 500  # phantom: points whose partners the keypoint loss knows
     keypoint_error_mm: float = 1.0  # phantom: standard deviation per axis; the paper's automatic ones err by 1 to 2 mm
     workers: int = 0  # processes that prepare pairs beside the training; 0: the training's own
@@ -40,13 +54,13 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "validation", tuple(self.validation))
-        for name in ("motion_mm", "voxel_mm", "slice_mm"):
+        for name in RANGES:
             object.__setattr__(self, name, tuple(float(v) for v in getattr(self, name)))
 
     def check(self) -> None:
         """Raise InputError where a value cannot work."""
         _one_of("data.source", self.source, SOURCES)
-        for name, low, high in (("motion_mm", 5, 60), ("voxel_mm", 0.5, 12), ("slice_mm", 0.5, 12)):
+        for name, (low, high) in RANGES.items():
             values = getattr(self, name)
             if len(values) != 2 or not low <= values[0] <= values[1] <= high:
                 raise _wrong(f"data.{name}", f"two rising numbers from {low} to {high}", list(values))
@@ -54,6 +68,9 @@ class DataConfig:
             _whole(f"data.{name}", getattr(self, name), least)
         if self.pairs is not None:
             _whole("data.pairs", self.pairs, 1)
+        for name, high in (("contrast_agent", 1), ("pathology", 1), ("tilt_deg", 15)):
+            if not 0 <= getattr(self, name) <= high:
+                raise _wrong(f"data.{name}", f"a number from 0 to {high}", getattr(self, name))
         if not self.keypoint_error_mm >= 0:
             raise _wrong("data.keypoint_error_mm", "a number from 0 on", self.keypoint_error_mm)
 
