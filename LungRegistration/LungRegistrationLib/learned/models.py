@@ -1,4 +1,4 @@
-"""Which model a registration uses, what it expects of the images, and what to tell the user about both."""
+"""Which model a registration uses, what it expects of the images, and what to tell the user about both. No torch here."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import CARD, Model, ModelStore, mismatches, read_card
 
-from ..network_settings import UNTRAINED, NetworkSettings
-from .preprocessing import SIZES_XYZ, WINDOWS_HU
+from ..network_settings import SIZES_XYZ, UNTRAINED, WINDOWS_HU, NetworkSettings
 
 SHIPPED = Path(__file__).parents[2] / "Resources" / "Models"
 TITLES = {"rrn": "The recursive refinement network", "virnet": "The multilevel registration network", "voxelmorph": "VoxelMorph"}
@@ -88,12 +87,38 @@ def input_kind(method: str, model: Model | None, settings: NetworkSettings) -> I
         raise InputError(f'The card of the model "{model.id}" has an entry "input" that cannot be read: {error}.') from error
 
 
+def size_multiple(method: str, model: Model | None) -> int:
+    """Every side of what a network sees must be a multiple of so many voxels, after the options that the model's card names."""
+    options = (model.card.get("network") if model else None) or {}
+    try:
+        if method == "virnet":
+            return int(2 ** (len(options.get("channels", (16, 32, 64, 128))) - 1 + options.get("levels", 3) - 1))
+        return 2 ** len(options.get(*(("pyramid_channels", (1,) * 4) if method == "rrn" else ("encoder", (1,) * 4))))
+    except (TypeError, AttributeError) as error:
+        assert model is not None
+        raise InputError(f'The card of the model "{model.id}" has an entry "network" that cannot be read: {error}.') from error
+
+
 def check_size(method: str, multiple: int, size_xyz: tuple[int, int, int]) -> None:
     """Raise InputError where a network cannot take a size, naming the nearest one that it can take."""
     if any(n % multiple for n in size_xyz):
         near = " x ".join(str(max(multiple, multiple * round(n / multiple))) for n in size_xyz)
         given = " x ".join(map(str, size_xyz))
         raise InputError(f"{TITLES[method]} takes sides that are multiples of {multiple} voxels, not {given}. Take {near}.")
+
+
+def check_guides(guided: bool, method: str, in_hu: bool, settings: NetworkSettings) -> None:
+    """Raise InputError where landmarks shall guide what they cannot guide.
+
+    Args:
+        guided: landmarks shall draw the field.
+        in_hu: the network sees HU, see InputKind.
+    """
+    if guided and (not in_hu or settings.instance_optimization == "none"):
+        raise InputError(
+            f"Landmarks cannot guide the method {method} as it is set: choose the method search, or virnet with an instance "
+            "optimization, or leave them out of the fit (they then judge it)."
+        )
 
 
 def cautions(method: str, model: Model | None, fixed: sitk.Image, moving: sitk.Image) -> list[str]:

@@ -14,7 +14,7 @@ from torch import nn
 
 from ..geometry.voxel_fields import full_precision
 from ..geometry.warp import warp
-from .cost_volume import local_cost_volume
+from .cost_volume import Parts, local_cost_volume
 from .feature_pyramid import FeaturePyramid
 from .field_estimators import SLOPE, DenseEstimator, DilatedEstimator, joined
 from .input_check import check_pair
@@ -49,6 +49,7 @@ class RecursiveRefinementNetwork(nn.Module):
     ):
         super().__init__()
         self.cost_volume, self.radius, self.original_warp = cost_volume, radius, original_warp
+        self.parts = Parts()  # of the cost volume; smaller ones after memory was short
         context = estimator_channels[-1]
         self.pyramid = FeaturePyramid(pyramid_channels)
         self.refiner = DilatedEstimator(context + 3, refiner_channels)
@@ -128,7 +129,7 @@ class RecursiveRefinementNetwork(nn.Module):
         """What tells the estimator how well the features fit: the cost volume, or without it the moving features themselves."""
         if not self.cost_volume:
             return moving
-        costs = local_cost_volume(*normalized_pair(fixed, moving), self.radius)
+        costs = local_cost_volume(*normalized_pair(fixed, moving), self.radius, self.parts)
         return F.leaky_relu(costs, SLOPE, inplace=True)
 
 

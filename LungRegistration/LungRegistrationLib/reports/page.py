@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from .charts import AFTER, BEFORE, before_after_chart, cumulative_chart, histogram_chart
+from .charts import AFTER, BEFORE, before_after_chart, course_chart, cumulative_chart, histogram_chart
 from .html import document, number, table, tile
 from .page_pictures import PictureRow
 from .pictures import DIVERGING
@@ -115,6 +115,10 @@ def _charts(report: dict, jacobian_window: tuple[float, float]) -> str:
     if tre:
         errors = [[point[key] for point in tre["landmarks"]] for key in ("before", "after")]
         charts.append(("Landmark errors", before_after_chart(*errors)))
+    fit = (report.get("network") or {}).get("instance_optimization")
+    for key, title, label in (("loss", "Fit: loss", "loss"), ("tre_mm", "Fit: landmark error", "mean error in mm")):
+        if fit and fit[key]:
+            charts.append((title, course_chart(fit[key], label)))
     figures = "".join(f"<figure><figcaption>{title}</figcaption>{svg}</figure>" for title, svg in charts)
     return f'<section class="charts">{figures}</section>' if charts else ""
 
@@ -179,6 +183,7 @@ def _details(report: dict) -> str:
     stages = " · ".join(f"{escape(k)} {v:.1f} s" for k, v in report["seconds"].items() if k != "total")
     versions = " · ".join(f"{escape(k)} {escape(v)}" for k, v in report["versions"].items())
     facts = [
+        *(_network_facts(report["network"]) if "network" in report else ()),
         ("Warnings", f"<ul>{warnings}</ul>" if warnings else "none"),
         ("Scans", escape(_scans(report["inputs"]))),
         ("Field", escape(f"{report['direction']['field']}; {_grid(report['field'])}")),
@@ -189,6 +194,23 @@ def _details(report: dict) -> str:
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
     return f"<section><h2>How it was made</h2><dl>{rows}</dl></section>"
+
+
+def _network_facts(network: dict) -> list[tuple[str, str]]:
+    """What ran, what fitted it to the pair, and what its levels reach."""
+    fit, levels = network["instance_optimization"], network["levels"]
+    name = f"{network['name']}{', experimental' if network['experimental'] else ''}"
+    what = f"{name}, {'x'.join(map(str, network['size_xyz']))} voxels"
+    if fit:
+        what += (
+            f"; fit of the {fit['of']} to this pair, {fit['steps']} steps, loss {fit['loss'][0]:.4g} to {min(fit['loss']):.4g}"
+        )
+    rows = [("Network", escape(what))]
+    if levels:
+        errors = (f", {level['tre_mm']:.2f} mm" if level["tre_mm"] is not None else "" for level in levels)
+        texts = (f"{'x'.join(map(str, level['size']))}{error}" for level, error in zip(levels, errors, strict=True))
+        rows.append(("Levels", escape(f"size and mean landmark error, coarse to fine: {'; '.join(texts)}")))
+    return rows
 
 
 def _scans(inputs: dict) -> str:
