@@ -7,7 +7,15 @@ import errno
 from .devices import numpy_mismatch_message
 from .errors import Cancelled, CorrespondError, MissingPackage, OutOfMemory, OutputError
 
-_MEMORY_WORDS = ("out of memory", "bad_alloc", "bad alloc", "bad allocation", "failed to allocate", "can't allocate", "unable to allocate")
+_MEMORY_WORDS = (
+    "out of memory",
+    "bad_alloc",
+    "bad alloc",
+    "bad allocation",
+    "failed to allocate",
+    "can't allocate",
+    "unable to allocate",
+)
 _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _LIBRARY_NOT_LOADED = (126, 127, 182, 1114)  # Windows: a DLL, or one that it needs, is absent or fails to start
 _PACKAGES = ("torch", "safetensors", "numpy", "scipy", "SimpleITK", "pydicom")
