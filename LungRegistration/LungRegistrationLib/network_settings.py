@@ -15,6 +15,11 @@ WINDOWS_HU = {
     "virnet": None,  # Hering et al. 2021: HU as they are
     "voxelmorph": (-1000.0, -100.0),  # as RRN, whose baseline it is
 }
+PREALIGNMENTS = {  # of the lungs, before the network
+    "rrn": "translation",  # He et al. 2021 have none
+    "virnet": "affine",  # Hering et al. 2021, section 4.2
+    "voxelmorph": "affine",  # there too, "for all methods"
+}
 
 
 @dataclass(frozen=True)

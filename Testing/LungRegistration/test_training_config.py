@@ -65,6 +65,7 @@ def test_a_configuration_survives_json(tmp_path):
         ({"size": [32, 32]}, "size"),
         ({"window_hu": [-1000, -100]}, "window_hu"),
         ({"learning_rate": 0}, "learning_rate"),
+        ({"prealignment": "rigid"}, "prealignment: one of affine, translation"),
         ({"batch": 0}, "batch: a whole number from 1"),
         ({"data": {**DATA, "source": "web"}}, "data.source: one of folders, phantom"),
         ({"data": {**DATA, "motion_mm": [40, 20]}}, "data.motion_mm"),

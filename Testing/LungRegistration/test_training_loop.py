@@ -100,7 +100,7 @@ def test_the_model_has_half_precision_weights_and_a_card_that_tells_its_making(t
     assert all(torch.equal(value, state[name].half().float()) for name, value in network.state_dict().items())
     assert model.weights().stat().st_size < 2.2 * sum(p.numel() for p in network.parameters()) + 10_000
     card = model.card
-    assert card["input"] == {"size_xyz": [32, 32, 32], "window_hu": None}
+    assert card["input"] == {"size_xyz": [32, 32, 32], "window_hu": None, "prealignment": "translation"}
     made = card["training"]
     assert made["config"] == config(validate_every=7).to_dict() and made["steps"] == [10, 4] and made["pairs"] == 14
     assert made["seeds"]["training"][1] - made["seeds"]["training"][0] == 2

@@ -66,6 +66,15 @@ def test_a_phantom_fits_its_own_truth():
     assert (pair.fixed_labels[tuple(index.T[::-1])] > 0).mean() > 0.9  # landmarks lie in the lungs of the prepared image
 
 
+def test_an_affine_pre_alignment_leaves_less_to_the_network():
+    left = []
+    for kind in ("translation", "affine"):
+        pair = training_pairs(config(prealignment=kind))[0]
+        moved = pair.landmarks[0] @ pair.matrix.T + pair.offset
+        left.append(np.linalg.norm(moved - pair.landmarks[1], axis=1).mean())
+    assert left[1] < 0.8 * left[0]
+
+
 def test_each_pair_comes_once_in_a_turn_and_turns_differ():
     order = [pair_at(place, 5, seed=1) for place in range(15)]
     assert [sorted(order[k : k + 5]) for k in (0, 5, 10)] == [list(range(5))] * 3

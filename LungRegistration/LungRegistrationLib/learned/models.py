@@ -10,7 +10,8 @@ import SimpleITK as sitk
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import CARD, Model, ModelStore, mismatches, read_card
 
-from ..network_settings import SIZES_XYZ, UNTRAINED, WINDOWS_HU, NetworkSettings
+from ..network_settings import PREALIGNMENTS, SIZES_XYZ, UNTRAINED, WINDOWS_HU, NetworkSettings
+from ..settings import RegistrationSettings
 
 SHIPPED = Path(__file__).parents[2] / "Resources" / "Models"
 TITLES = {"rrn": "The recursive refinement network", "virnet": "The multilevel registration network", "voxelmorph": "VoxelMorph"}
@@ -20,10 +21,41 @@ _IMPORT = {"rrn": "Import weights of its original code (correspond lung import-c
 
 @dataclass(frozen=True)
 class InputKind:
-    """What a network sees: voxels along x, y, z, and the window that is taken to 0..1 (None: HU)."""
+    """What a network sees: voxels along x, y, z, the window that is taken to 0..1 (None: HU), lungs that are aligned before.
+
+    `prealignment` is "affine" or "translation".
+    """
 
     size_xyz: tuple[int, int, int]
     window_hu: tuple[float, float] | None
+    prealignment: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a registration with a network will run."""
+
+    model: Model | None  # None for untrained weights, or a field without any network
+    kind: InputKind
+    multiple: int  # every side of what the network sees is a multiple of so many voxels
+
+
+def plan(settings: RegistrationSettings, guided: bool) -> Plan:
+    """What the settings of a network's method mean.
+
+    Args:
+        guided: landmarks shall draw the field.
+
+    Raises:
+        InputError: there is no such model, the network cannot take the size, or landmarks cannot guide it.
+    """
+    method, wanted = settings.method, settings.network
+    model = chosen_model(method, wanted)
+    found = Plan(model, input_kind(method, model, wanted), size_multiple(method, model))
+    check_guides(guided, method, found.kind.window_hu is None, wanted)
+    if model is not None or wanted.instance_optimization == "weights":
+        check_size(method, found.multiple, found.kind.size_xyz)
+    return found
 
 
 def installed(method: str) -> list[Model]:
@@ -59,9 +91,9 @@ def chosen_model(method: str, settings: NetworkSettings) -> Model | None:
     models = installed(method)
     if not models:
         raise InputError(
-            f'No model is installed for the method "{method}". {_IMPORT.get(method, "")}Train a model (correspond lung train), '
-            "fit untrained weights to this pair (--model untrained --instance-optimization weights), or choose the method "
-            "search, which needs no model."
+            f'No model is installed for the method "{method}". {_IMPORT.get(method, "")}Train a model (correspond lung train) '
+            'and import it, fit to this pair alone (model "untrained", instance optimization "field" or "weights"), or choose the '
+            "method search, which needs no model."
         )
     if len(models) > 1:
         raise InputError(
@@ -81,7 +113,10 @@ def input_kind(method: str, model: Model | None, settings: NetworkSettings) -> I
         size = settings.size_xyz or of_card.get("size_xyz") or SIZES_XYZ[method]
         window = of_card.get("window_hu", WINDOWS_HU[method])
         x, y, z = (int(n) for n in size)
-        return InputKind((x, y, z), None if window is None else (float(window[0]), float(window[1])))
+        prealignment = of_card.get("prealignment", PREALIGNMENTS[method])
+        if prealignment not in PREALIGNMENTS.values():
+            raise ValueError(f"there is no prealignment {prealignment!r}")
+        return InputKind((x, y, z), None if window is None else (float(window[0]), float(window[1])), prealignment)
     except (TypeError, ValueError, IndexError, AttributeError) as error:
         assert model is not None
         raise InputError(f'The card of the model "{model.id}" has an entry "input" that cannot be read: {error}.') from error

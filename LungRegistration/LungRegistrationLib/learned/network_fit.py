@@ -23,7 +23,7 @@ from .cost import estimated_seconds
 from .fit_curve import FitCurve
 from .instance_optimization import FIELD_RATE_MM, WEIGHT_RATES, Fitted, fit_field_to_pair, fit_weights_to_pair
 from .level_fields import level_fields
-from .models import EXPERIMENTAL, cautions, check_guides, check_size, chosen_model, input_kind, size_multiple
+from .models import EXPERIMENTAL, cautions, plan
 from .network_memory import check_network_memory, needed_network_gb, network_memory_errors
 from .pair_objective import Objective, pair_objective
 from .prediction import finest_mm, predicted
@@ -82,20 +82,16 @@ def fit_network(
         InputError: no such model, a size that the network cannot take, landmarks that cannot guide it. OutOfMemory: too large.
     """
     method, wanted = settings.method, settings.network
-    model = chosen_model(method, wanted)
-    kind = input_kind(method, model, wanted)
-    multiple = size_multiple(method, model)
+    chosen = plan(settings, guided=pair.landmarks is not None)
+    model, kind, multiple = chosen.model, chosen.kind, chosen.multiple
     in_hu = kind.window_hu is None
-    check_guides(pair.landmarks is not None, method, in_hu, wanted)
     limits = (method, kind.size_xyz, multiple, wanted.instance_optimization, device)
     with progress.stage("Preparation for the network", until=0.12) as step, network_memory_errors(*limits):
         network = _network(method, model, wanted, device)
-        if network is not None:
-            check_size(method, multiple, kind.size_xyz)
         check_network_memory(method, kind.size_xyz, wanted.instance_optimization, device)
         for text in cautions(method, model, pair.fixed, pair.moving):
             progress.warning(text)
-        linear, bent = prealigned(pair, has_lungs)
+        linear, bent = prealigned(pair, has_lungs, kind.prealignment)
         if bent is not None:
             progress.warning("A network starts from a linear transform: of the initial transform only the affine part was used.")
         frame = Frame(pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask, linear, settings.hu_range, torch.device(device))

@@ -9,6 +9,8 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 
+from ..network_settings import PREALIGNMENTS
+
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = ("rrn", "virnet", "voxelmorph")
 SOURCES = ("folders", "phantom")
@@ -103,6 +105,7 @@ class TrainingConfig:
     size: tuple[int, int, int]  # voxels along x, y, z
     steps: tuple[int, ...]  # at most; for VIRNet one number per level, the coarsest first
     window_hu: tuple[float, float] | None = None  # taken to 0..1; None: the network sees HU
+    prealignment: str = "affine"  # of the lungs, before the network; or "translation"
     row: str = ""  # of a paper's table, which this configuration repeats
     learning_rate: float = 1e-4
     batch: int = 1  # pairs per step, over all processes
@@ -128,6 +131,7 @@ class TrainingConfig:
         """Raise InputError where a value cannot work; names the entry and what is allowed."""
         _one_of("network.name", self.network.get("name"), NETWORKS)
         _one_of("objective.name", self.objective.get("name"), OBJECTIVES)
+        _one_of("prealignment", self.prealignment, tuple(sorted(set(PREALIGNMENTS.values()))))
         if len(self.size) != 3 or min(self.size) < 16:
             raise _wrong("size", "three numbers of voxels from 16 on", list(self.size))
         levels = self.network.get("levels", 3) if self.network["name"] == "virnet" else 1

@@ -42,7 +42,7 @@ def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, An
         "license": LICENSE,
         "trained_on": _trained_on(config, pairs),
         "domain": CT_DOMAIN,
-        "input": {"size_xyz": list(config.size), "window_hu": config.window_hu},
+        "input": {"size_xyz": list(config.size), "window_hu": config.window_hu, "prealignment": config.prealignment},
         "training": {
             "config": config.to_dict(),
             "steps": facts["steps"],
