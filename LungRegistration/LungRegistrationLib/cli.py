@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from CorrespondCoreLib.progress import Progress
 
+from .benchmarks.commands import add_benchmark_command
 from .cohorts.commands import add_cohort_commands
 from .method_options import add_method_options, settings_of
 from .training.commands import add_training_commands
@@ -25,6 +26,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     _add_export(subparsers)
     _add_import_checkpoint(subparsers)
     add_cohort_commands(subparsers)
+    add_benchmark_command(subparsers)
     add_training_commands(subparsers)
 
 

@@ -12,6 +12,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib.devices import check_torch
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_json
+from CorrespondCoreLib.models import Model
 from CorrespondCoreLib.process_usage import seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
@@ -43,8 +44,8 @@ def register_files(
     """Register a pair of files and write the results into a folder, all of them or none.
 
     Writes fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, settings.json, report.json, report.html, lungs
-    that were found (fixed_lungs.nrrd, moving_lungs.nrrd), and, if wished, maps and a network's fields (level_1.nrrd is the coarsest
-    one). Returns the main figures and the paths of the files.
+    that were found (fixed_lungs.nrrd, moving_lungs.nrrd), and, if wished, maps and a network's fields (level_1.nrrd is the
+    coarsest one). Returns the main figures and the paths of the files.
 
     Raises:
         InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
@@ -85,7 +86,7 @@ def register_files(
         "model": result.network.model if result.network else None,
         "network": {**result.network.facts, "levels": _level_facts(pair, result.network.levels)} if result.network else None,
         "preset": settings.preset,
-        "settings": settings.to_dict(),
+        "settings": _settings_used(settings, result.network.model if result.network else None),
         "device": result.device,
         "masks": masks,
         "resampling_error_mm": result.resampling_error_mm,
@@ -104,7 +105,7 @@ def register_files(
         for n, level in enumerate(result.network.levels if result.network else (), start=1):
             write_field(level, folder / f"level_{n}.nrrd")
         step(0.8)
-        write_json(folder / "settings.json", settings.to_dict())
+        write_json(folder / "settings.json", facts["settings"])
         report = _write_report(pair, evaluation, written, progress, facts, folder)
         names = sorted(path.name for path in folder.iterdir())
     return _results(report, output, names)
@@ -214,6 +215,14 @@ def _level_facts(pair: Pair, levels: list[sitk.Image]) -> list[dict[str, Any]]:
         error = landmarks and float(np.linalg.norm(transform_points(level, landmarks[0]) - landmarks[1], axis=1).mean())
         facts.append({"size": list(level.GetSize()), "spacing_mm": list(level.GetSpacing()), "tre_mm": error})
     return facts
+
+
+def _settings_used(settings: RegistrationSettings, model: Model | None) -> dict[str, Any]:
+    """The settings with the model by its id, never by its folder."""
+    used = settings.to_dict()
+    if model is not None:
+        used["network"]["model"] = model.id
+    return used
 
 
 def _both_lobes(pair: Pair) -> bool:

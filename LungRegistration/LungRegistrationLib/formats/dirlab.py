@@ -119,8 +119,8 @@ def case_files(folder: str | Path, names: Sequence[str]) -> dict[str, dict[str, 
 
 
 def expected_name(name: str, part: str) -> str:
-    """The name that the file of a case's part has: copd1_iBHCT.img, for example."""
-    return re.sub(r"\([^)]*\)\??|\\", "", getattr(CASES[name], part))
+    """The name that the file of a case's part has, what varies between downloads in brackets: copd1_300_iBH_xyz[_r1].txt."""
+    return re.sub(r"\(([^)]*)\)\?", r"[\1]", getattr(CASES[name], part)).replace("\\", "")
 
 
 def check_raw(path: str | Path, size: tuple[int, int, int]) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from .style import STYLE
 
 
-def document(title: str, body: str) -> str:
-    """A whole page that needs no other file and no network; `body` is HTML."""
+def document(title: str, body: str, style: str = "") -> str:
+    """A whole page that needs no other file and no network; `body` is HTML, `style` is CSS beyond that of all pages."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head><body><main>{body}</main></body></html>\n"
     )
 
 
