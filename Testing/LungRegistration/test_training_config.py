@@ -7,8 +7,8 @@ import torch
 
 from CorrespondCoreLib.errors import InputError
 from LungRegistrationLib.training.config import CONFIGS, TrainingConfig, shipped_configs
+from LungRegistrationLib.training.start import make_network
 from LungRegistrationLib.training.step import make_objective, term_names
-from LungRegistrationLib.training.trainer import make_network
 from Testing.LungRegistration.training_examples import DATA, VIRNET, VOXELMORPH, config
 
 PARAMETERS = {"rrn": 16_652_076, "virnet": 1_401_027}

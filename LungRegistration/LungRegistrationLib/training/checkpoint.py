@@ -15,7 +15,7 @@ from CorrespondCoreLib.errors import InputError, OutputError
 from CorrespondCoreLib.files import whole_file
 
 CHECKPOINT = "checkpoint.pt"
-FORMAT = 1
+FORMAT = 2
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:

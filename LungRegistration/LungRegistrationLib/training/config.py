@@ -106,6 +106,7 @@ class TrainingConfig:
     steps: tuple[int, ...]  # at most; for VIRNet one number per level, the coarsest first
     window_hu: tuple[float, float] | None = None  # taken to 0..1; None: the network sees HU
     prealignment: str = "affine"  # of the lungs, before the network; or "translation"
+    model: str | None = None  # id or folder of the one whose weights this training starts from; None: random weights
     row: str = ""  # of a paper's table, which this configuration repeats
     learning_rate: float = 1e-4
     batch: int = 1  # pairs per step, over all processes
@@ -135,8 +136,9 @@ class TrainingConfig:
         if len(self.size) != 3 or min(self.size) < 16:
             raise _wrong("size", "three numbers of voxels from 16 on", list(self.size))
         levels = self.network.get("levels", 3) if self.network["name"] == "virnet" else 1
-        if len(self.steps) != levels or min(self.steps) < 1:
-            raise _wrong("steps", f"{levels} number(s) above 0, one per level", list(self.steps))
+        least = 0 if self.model is not None and levels > 1 else 1  # levels of a model may stay as they are
+        if len(self.steps) != levels or min(self.steps) < least or max(self.steps) < 1:
+            raise _wrong("steps", f"{levels} number(s) from {least} on, one per level,", list(self.steps))
         if (self.objective["name"] == "anatomical") != (self.window_hu is None):
             raise InputError(
                 'Entry window_hu: the objective "anatomical" compares HU and takes none (null), "correlation" needs one '
