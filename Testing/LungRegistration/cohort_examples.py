@@ -19,11 +19,11 @@ QUICK = {
 
 
 def write_cohort(folder: Path, count: int, size: tuple[int, int, int], first_seed: int = 1) -> Path:
-    """Phantom pairs p1, p2, ... with lobes and landmarks, their table pairs.csv, and settings.json. Returns the table."""
+    """Phantom pairs p1, p2, ... with lung masks and landmarks, their table pairs.csv, and settings.json. Returns the table."""
     rows = []
     for n in range(1, count + 1):
         write_phantom(folder / f"scan{n}", size, first_seed + n - 1, Progress())
-        names = ("fixed", "moving", "fixed_lobes", "moving_lobes")
+        names = ("fixed", "moving", "fixed_mask", "moving_mask")
         rows.append({"id": f"p{n}", **{name: f"scan{n}/{name}.nrrd" for name in names}, "landmarks": f"scan{n}/landmarks.csv"})
     (folder / "settings.json").write_text(json.dumps(QUICK), encoding="utf-8")
     return write_table(folder / "pairs.csv", rows)

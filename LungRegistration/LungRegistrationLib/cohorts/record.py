@@ -15,6 +15,7 @@ from CorrespondCoreLib import __version__
 from CorrespondCoreLib.files import plain, write_json
 
 from ..formats.pair_files import Files
+from ..learned.models import chosen_model
 from ..settings import RegistrationSettings
 
 RECORD = "pair.json"
@@ -35,8 +36,6 @@ def cohort_identity(settings: RegistrationSettings, options: dict[str, Any]) -> 
     """
     weights = None
     if settings.method != "search":
-        from ..learned.models import chosen_model  # imports torch
-
         model = chosen_model(settings.method, settings.network)
         weights = model.card["sha256"] if model else None
     return plain({"version": __version__, "weights_sha256": weights, "settings": settings.to_dict(), "options": options})
