@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
@@ -15,13 +16,15 @@ from CorrespondCoreLib.explain import is_memory_error
 from CorrespondCoreLib.progress import Progress
 
 from .geometry.linear import inverted
-from .learned.network_fit import NetworkRun, fit_network
 from .masks import body_mask, lung_mask
 from .search.compact_field import compact_fields, field_lattice, smoothed, unfolded
 from .search.frame import Pair
 from .search.training_free import fit_field
 from .settings import RegistrationSettings
 from .threads import limited
+
+if TYPE_CHECKING:
+    from .learned.network_fit import NetworkRun
 
 
 @dataclass
@@ -95,6 +98,8 @@ def register(
         if settings.method == "search":
             frame, spline, keypoints = fit_field(directed, masks is not None, settings, name, progress)
         else:
+            from .learned.network_fit import fit_network  # needs safetensors, which the search does not
+
             frame, spline, network = fit_network(directed, masks is not None, settings, name, progress, levels, swapped)
         with progress.stage("Displacement fields", until=1.0) as step:
             spline = smoothed(spline, settings.smoothing_mm)

@@ -92,8 +92,8 @@ def chosen_model(method: str, settings: NetworkSettings) -> Model | None:
     if not models:
         raise InputError(
             f'No model is installed for the method "{method}". {_IMPORT.get(method, "")}Train a model (correspond lung train) '
-            'and import it, fit to this pair alone (model "untrained", instance optimization "field" or "weights"), or choose the '
-            "method search, which needs no model."
+            'and import it, fit to this pair alone (model "untrained", instance optimization "field" or "weights"), or choose '
+            "the method search, which needs no model."
         )
     if len(models) > 1:
         raise InputError(

@@ -1,0 +1,293 @@
+"""Registration with a network by clicks: models, what a run will take, live curves of a fit, fields per level."""
+
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import SimpleITK as sitk
+
+from Testing import host
+from Testing.LungRegistration.panel import PanelTestCase
+
+import slicer  # isort: skip
+
+SIZE = (32, 32, 32)
+
+
+def installModel(method, model_id="tiny", **entries):
+    """A small network, whose field is zero, in the user's folder of models."""
+    from LungRegistrationLib.geometry.lattice import Lattice
+    from Testing.LungRegistration.learned_examples import install, shifting_network
+
+    entries = {"input": {"size_xyz": SIZE, "window_hu": None if method == "virnet" else [-1000, -100]}} | entries
+    network = shifting_network(method, np.zeros(3), Lattice((0, 0, 0), (5, 5, 5), SIZE))
+    return install(method, network, model_id, **entries)
+
+
+class NetworkTest(PanelTestCase):
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="models é ")
+        self.addCleanup(folder.cleanup)
+        self.models = Path(folder.name)
+        environment = mock.patch.dict(os.environ, {"CORRESPOND_MODELS": folder.name})
+        environment.start()
+        self.addCleanup(environment.stop)
+        self.widget.network.look()
+        self.addCleanup(self.widget.network.look)
+
+    def choose(self, method):
+        self.ui.methodComboBox.currentText = method
+
+    def entries(self):
+        box = self.ui.modelComboBox
+        return [box.itemText(i) for i in range(box.count)]
+
+    def size(self, *size):
+        for spinBox, n in zip((self.ui.sizeXSpinBox, self.ui.sizeYSpinBox, self.ui.sizeZSpinBox), size, strict=True):
+            spinBox.value = n
+
+    def screenshotBelow(self, name):
+        """A picture of the lower part of the panel."""
+        sections = (self.ui.inputsCollapsibleButton, self.ui.methodCollapsibleButton, self.ui.outputsCollapsibleButton)
+        for section in sections:
+            section.collapsed = True
+        self.screenshot(name)
+        for section in sections:
+            section.collapsed = False
+
+    def shown(self, *widgets):
+        return [not widget.isHidden() for widget in widgets]
+
+    def test_each_method_shows_what_counts_for_it(self):
+        ofSearch = (self.ui.presetComboBox, self.ui.presetLabel, self.ui.similarityComboBox, self.ui.regularizerLabel)
+        ofNetworks = (self.ui.modelComboBox, self.ui.fitComboBox, self.ui.sizeYSpinBox, self.ui.makeLevelsCheckBox)
+        self.assertEqual(self.shown(*ofSearch), [True] * 4)
+        self.assertEqual(self.shown(*ofNetworks), [False] * 4)
+        self.screenshot("method_search")
+        self.choose("VIRNet")
+        self.assertEqual(self.shown(*ofSearch), [False] * 4)
+        self.assertEqual(self.shown(*ofNetworks), [True] * 4)
+        self.assertEqual(self.shown(self.ui.fitStepsSpinBox), [False])
+        self.ui.fitComboBox.currentText = "Field"
+        self.assertEqual(self.shown(self.ui.fitStepsSpinBox), [True])
+        self.screenshot("method_network")
+
+    def test_apply_says_what_is_missing(self):
+        self.choosePhantom()
+        self.choose("VIRNet")
+        self.assertEqual(self.entries(), ["No model installed", "Untrained: fit to this pair"])
+        self.assertFalse(self.ui.applyButton.enabled)
+        self.assertRegex(self.ui.applyButton.toolTip, "No model is installed")
+        self.screenshot("method_no_model")
+        self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
+        self.assertRegex(self.ui.applyButton.toolTip, "say nothing about a pair: choose the instance optimization")
+        self.ui.fitComboBox.currentText = "Weights of the network"
+        self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
+        self.assertRegex(self.ui.networkCostLabel.text, r"About 8\.6 GB of memory at 192 x 160 x 192 voxels.*How long")
+        self.size(40, 40, 0)
+        self.assertRegex(self.ui.applyButton.toolTip, "three numbers")
+        self.size(40, 40, 40)
+        self.assertRegex(self.ui.applyButton.toolTip, "multiples of 32 voxels, not 40 x 40 x 40. Take 32 x 32 x 32")
+        self.size(*SIZE)
+        self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
+        self.parameters.guideByLandmarks = True
+        self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
+        self.choose("VoxelMorph")
+        self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
+        self.assertRegex(self.ui.applyButton.toolTip, "Landmarks cannot guide the method voxelmorph")
+
+    def test_models_are_offered_with_what_their_cards_say(self):
+        domain = {"modality": "CT", "spacing_mm": [0.5, 3.0]}
+        facts = {"trained_on": "24 phantoms", "limits": ["No patients."], "figures": {"tre_mm": 2.345, "by_case": [1]}}
+        installModel("voxelmorph", "first", title="First network", domain=domain, **facts)
+        self.choosePhantom()
+        self.choose("VoxelMorph")
+        self.assertEqual(self.entries(), ["First network", "Untrained: fit to this pair"])
+        self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
+        self.assertEqual(self.ui.modelCardLabel.text, "Trained on: 24 phantoms · tre mm 2.35")
+        for text in ("First network (first, version 1)", "CT, 0.5 – 3 mm between voxels", "No patients.", "32 x 32 x 32 voxels"):
+            self.assertIn(text, self.ui.modelCardLabel.toolTip)
+        self.screenshot("method_model")
+        installModel("voxelmorph", "second", title="Second network")
+        self.widget.enter()
+        self.assertEqual(self.entries()[0], "Choose a model…")
+        self.assertRegex(self.ui.applyButton.toolTip, "Several models")
+        self.ui.modelComboBox.currentText = "Second network"
+        self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
+        self.assertEqual(self.widget.request().settings["network"], {"model": "second"})
+        self.choose("Search (needs no model)")
+        self.choose("VoxelMorph")
+        self.assertEqual(self.ui.modelComboBox.currentText, "Second network")
+
+    def test_a_saved_scene_brings_the_choice_back_and_names_a_model_that_is_gone(self):
+        model = installModel("virnet")
+        self.choose("VIRNet")
+        self.ui.modelComboBox.setCurrentIndex(self.ui.modelComboBox.count - 1)
+        self.ui.modelComboBox.setCurrentIndex(0)
+        self.ui.fitComboBox.currentText = "Field"
+        self.ui.fitStepsSpinBox.value = 7
+        self.ui.makeLevelsCheckBox.checked = True
+        asked = self.widget.request()
+        with tempfile.TemporaryDirectory() as folder:
+            file = str(Path(folder) / "scene.mrb")
+            self.assertTrue(slicer.util.saveScene(file))
+            slicer.mrmlScene.Clear()
+            self.assertEqual(self.ui.methodComboBox.currentText, "Search (needs no model)")
+            slicer.util.loadScene(file)
+        again = self.widget.request()
+        self.assertEqual((again.settings, again.levels), (asked.settings, True))
+        self.assertEqual(again.settings["network"], {"model": "tiny", "instance_optimization": "field", "steps": 7})
+        self.assertEqual(self.ui.modelComboBox.currentText, "Small")
+        model.weights().unlink()
+        (model.folder / "card.json").unlink()
+        self.widget.enter()
+        self.assertEqual(self.ui.modelComboBox.currentText, "tiny (not installed here)")
+        self.choosePhantom()
+        self.assertRegex(self.ui.applyButton.toolTip, 'There is no model "tiny"')
+
+    def test_a_model_is_imported_and_chosen(self):
+        model = installModel("voxelmorph", "travelled", title="From elsewhere")
+        with tempfile.TemporaryDirectory(prefix="Ordner ü ") as folder:
+            there = Path(folder) / "travelled"
+            model.folder.rename(there)
+            self.ui.modelFilePathLineEdit.currentPath = str(there / "nothing")
+            self.assertFalse(self.ui.importModelButton.enabled)
+            self.ui.modelFilePathLineEdit.currentPath = str(there / "card.json")
+            self.ui.importModelButton.click()
+            self.waitUntilDone(60)
+        self.assertEqual(self.errors, [])
+        self.assertEqual(self.ui.statusLabel.text, "The model 'From elsewhere' is imported.")
+        self.assertEqual(self.ui.methodComboBox.currentText, "VoxelMorph")
+        self.assertEqual(self.ui.modelComboBox.currentText, "From elsewhere")
+        self.assertTrue((self.models / "travelled" / "weights.safetensors").is_file())
+
+    def test_a_file_that_is_no_checkpoint_is_refused(self):
+        file = self.models / "weights.pt"
+        file.write_bytes(b"no weights at all")
+        self.ui.modelFilePathLineEdit.currentPath = str(file)
+        self.ui.importModelButton.click()
+        self.waitUntilDone(60)
+        self.assertRegex(self.errors[0], "neither a safetensors nor a torch file")
+        self.assertEqual(sorted(path.name for path in self.models.iterdir()), ["weights.pt"])
+
+    def test_a_fit_is_plotted_while_it_runs_and_its_levels_can_be_seen(self):
+        installModel("virnet", title="Tiny network")
+        pair = self.choosePhantom()
+        self.choose("VIRNet")
+        self.ui.fitComboBox.currentText = "Weights of the network"
+        self.ui.fitStepsSpinBox.value = 12
+        self.ui.makeLevelsCheckBox.checked = True
+        self.parameters.device = type(self.parameters.device)("cpu")
+        before = self.nodeIDs()
+        self.ui.applyButton.click()
+        self.assertTrue(self.widget.run.running, self.errors)
+        host.wait(lambda: "landmark error" in self.ui.liveFitLabel.text or not self.widget.run.running, 120)
+        self.assertRegex(self.ui.liveFitLabel.text, r"Step \d+: loss .*, landmark error \d+\.\d\d mm")
+        self.assertRegex(self.ui.statusLabel.text, r"Fit to this pair \(about \d\.\d GB, ")
+        self.assertEqual(self.shown(self.ui.liveFitFrame, self.ui.liveFitComboBox), [True, True])
+        self.screenshotBelow("fit_at_work")
+        self.ui.liveFitComboBox.currentText = "Loss"
+        self.screenshotBelow("fit_at_work_loss")
+        self.waitUntilDone()
+        self.assertEqual(self.errors, [])
+        self.assertEqual(self.shown(self.ui.liveFitFrame), [False])
+        result = self.widget.inspect.result
+        made = {node.GetID() for node in result.nodes()}
+        extra = [slicer.mrmlScene.GetNodeByID(i) for i in self.nodeIDs() - before - made]
+        self.assertEqual([n.GetName() for n in extra if n.IsA("vtkMRMLTableNode") or n.IsA("vtkMRMLPlotViewNode")], [])
+        self.check_fit(result)
+        self.check_levels(pair, result)
+
+    def check_fit(self, result):
+        from LungRegistrationFace.tables import tableColumns
+
+        columns = tableColumns(result.fitTable)
+        self.assertEqual(columns["Step"], list(range(13)))
+        fit = result.report["network"]["instance_optimization"]
+        np.testing.assert_allclose(columns["Landmark error (mm)"], fit["tre_mm"])
+        self.assertRegex(self.ui.fitSummaryLabel.text, r"12 steps, fit of the weights\. Loss: .*Landmark error: ")
+        self.ui.fitGroupBox.collapsed = False
+        self.ui.plotFitErrorButton.click()
+        selection = slicer.app.applicationLogic().GetSelectionNode()
+        self.assertEqual(selection.GetActivePlotChartID(), result.fitErrorChart.GetID())
+        self.screenshotBelow("fit_done")
+        self.ui.plotFitErrorButton.click()
+        self.assertEqual(result.transform.GetAttribute("Correspond.Model"), "tiny")
+
+    def check_levels(self, pair, result):
+        self.assertEqual([node.GetName() for node in result.levels], [f"Level {n} of 2 ({result.name})" for n in (1, 2)])
+        box = self.ui.levelComboBox
+        self.assertEqual(self.shown(box), [True])
+        self.assertRegex(box.itemText(1), r"Level 1 of 2: landmark error \d+\.\d\d mm")
+        shown = []
+        for index in (1, 2, 0):
+            box.setCurrentIndex(index)
+            composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+            shown.append(slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID()))
+            if index == 1:
+                self.screenshotBelow("level_1")
+                values = slicer.util.arrayFromVolume(shown[0]).copy()
+                self.assertEqual(shown[0].GetName(), "Through a level")
+                self.assertEqual(values.shape, slicer.util.arrayFromVolume(pair.fixed).shape)
+        self.assertIs(shown[2], result.warped)
+        from LungRegistrationFace.world import worldImage
+
+        field = sitk.Resample(worldImage(pair.moving), worldImage(pair.fixed), sitk.Transform(), sitk.sitkLinear, -1024.0)
+        self.assertGreater(np.abs(values - sitk.GetArrayFromImage(field)).mean(), 1, "the pre-alignment at least is in it")
+
+    def test_cancelling_a_fit_leaves_the_scene_as_it_was(self):
+        self.choosePhantom()
+        self.choose("VoxelMorph")
+        self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
+        self.ui.fitComboBox.currentText = "Field"
+        self.ui.fitStepsSpinBox.value = 5000
+        self.size(*SIZE)
+        before = self.nodeIDs()
+        self.ui.applyButton.click()
+        host.wait(lambda: self.ui.liveFitLabel.text.startswith("Step") or not self.widget.run.running, 120)
+        self.assertTrue(self.widget.run.running, self.errors)
+        self.ui.cancelButton.click()
+        self.waitUntilDone(20)
+        self.assertEqual(self.nodeIDs(), before)
+        self.assertEqual(self.shown(self.ui.liveFitFrame), [False])
+
+    def test_memory_that_runs_out_is_explained_and_leaves_the_scene_as_it_was(self):
+        self.choosePhantom()
+        self.choose("VoxelMorph")
+        self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
+        self.ui.fitComboBox.currentText = "Weights of the network"
+        self.size(512, 512, 512)
+        before = self.nodeIDs()
+        with mock.patch("LungRegistrationFace.section_network.available_memory_gb", return_value=3.0):
+            self.parameters.device = type(self.parameters.device)("cpu")
+        self.assertIn("Only 3.0 GB are free", self.ui.networkCostLabel.text)
+        self.screenshot("method_too_large")
+        self.ui.applyButton.click()
+        self.waitUntilDone()
+        self.assertRegex(self.errors[0], "needs about 18[89].* GB of memory at 512 x 512 x 512 voxels.*search")
+        self.assertEqual(self.nodeIDs(), before)
+
+    def test_the_copied_texts_name_the_network(self):
+        from LungRegistrationFace.repeat import asPython
+
+        installModel("virnet")
+        self.choosePhantom()
+        self.choose("VIRNet")
+        self.ui.makeLevelsCheckBox.checked = True
+        self.ui.sizeXSpinBox.value = self.ui.sizeYSpinBox.value = self.ui.sizeZSpinBox.value = 64
+        text = asPython(self.widget.request())
+        self.assertIn("settings={'method': 'virnet', 'network': {'size_xyz': [64, 64, 64]}}", text)
+        self.assertIn("levels=True", text)
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = self.widget.request().write(Path(folder))
+            chosen = Path(arguments[arguments.index("--settings") + 1]).read_text(encoding="utf-8")
+        self.assertIn("--levels", arguments)
+        self.assertIn('"virnet"', chosen)
+
+
+if __name__ == "__main__":
+    unittest.main()
