@@ -28,7 +28,7 @@ class RunSection:
         """Show the progress bar."""
         self._running = True
         self.ui.applyButton.enabled = False
-        self.ui.sampleDataButton.enabled = False
+        self.ui.sampleDataButton.enabled = self.ui.sequenceApplyButton.enabled = False
         self.ui.progressFrame.visible = True
         self.ui.cancelButton.enabled = True
         self.ui.progressBar.value = 0
