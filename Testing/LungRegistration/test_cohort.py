@@ -1,6 +1,8 @@
 """`correspond lung batch` on this computer: what is done, what is kept, what is said of failures, how it stops."""
 
 import json
+import os
+import shutil
 import time
 
 import pytest
@@ -48,11 +50,15 @@ class Recorder:
         return [Outcome(task.id, self.state, "only noted") for task in ended]
 
 
+def copied(output, folder):
+    return shutil.copytree(output, folder / "out")
+
+
 def to_do(table, output, **options):
     """Ids of the pairs that a further call would register."""
     place = Recorder("cancelled")
     settings = RegistrationSettings.from_json(table.parent / "settings.json")
-    run_cohort(read_pairs(table), output, place, settings, **options)
+    run_cohort(read_pairs(table), output, lambda: place, settings, **options)
     return [task.id for task in place.tasks]
 
 
@@ -96,8 +102,8 @@ def test_the_page_links_the_reports_and_names_no_file(cohort):
         assert "Meier" not in text and str(table.parent) not in text
 
 
-def test_finished_pairs_are_kept_as_they_are_and_others_are_done(cohort):
-    table, output, _ = cohort
+def test_finished_pairs_are_kept_as_they_are_and_others_are_done(cohort, tmp_path):
+    table, output = cohort[0], copied(cohort[1], tmp_path)
     times = {path: path.stat().st_mtime_ns for path in (output / "p1").iterdir()}
     assert to_do(table, output) == ["bad"]
     assert {path: path.stat().st_mtime_ns for path in (output / "p1").iterdir()} == times
@@ -109,8 +115,10 @@ def test_finished_pairs_are_kept_as_they_are_and_others_are_done(cohort):
     warped.write_bytes(content)
     assert to_do(table, output) == ["bad"]
     moving = table.parent / "scan2" / "moving.nrrd"
-    moving.touch()
+    facts = moving.stat()
+    os.utime(moving, ns=(facts.st_atime_ns, facts.st_mtime_ns + 1_000_000_000))
     assert to_do(table, output) == ["bad", "p2"]
+    os.utime(moving, ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
 
 def test_names_stand_in_the_summary_on_request_only(cohort, tmp_path):
@@ -133,6 +141,14 @@ def test_a_cancel_stops_what_runs_and_the_next_call_goes_on(cohort, tmp_path):
     assert not list(output.glob("*/*"))
     assert not list(output.glob(".partial*"))
     assert to_do(table, output) == ["p1", "bad", "p2"]
+
+
+def test_a_finished_cohort_needs_neither_torch_nor_a_cluster(cohort, tmp_path):
+    table, output = cohort[0], copied(cohort[1], tmp_path)
+    settings = RegistrationSettings.from_json(table.parent / "settings.json")
+    finished = [pair for pair in read_pairs(table) if pair.id == "p1"]
+    results = run_cohort(finished, output, lambda: pytest.fail("nothing is to be done"), settings)
+    assert (results["done"], results["done_before"]) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ _SHOWN_FAILURES = 10
 def run_cohort(
     pairs: list[CohortPair],
     output: Path,
-    place: Place,
+    open_place: Callable[[], Place],
     settings: RegistrationSettings,
     options: tuple[str, ...] = (),
     device: str = "auto",
@@ -37,7 +38,7 @@ def run_cohort(
     Args:
         pairs: see read_pairs.
         output: folder of the cohort.
-        place: where to compute.
+        open_place: gives the place to compute; called if there is something to do.
         options: further options of `correspond lung register`, that change its results.
         device: see there.
         names: file names of the inputs stand in reports and summary.
@@ -67,11 +68,11 @@ def run_cohort(
                     pair.id, pair.files, pair.fixed_is, folder, settings.to_dict(), task_options, common, cancel_file, names
                 )
                 tasks.append(task)
+    place = open_place() if tasks else None
     try:
-        _run(tasks, place, rows, output, names, cancel_file, progress)
+        if place is not None:
+            _run(tasks, place, rows, output, names, cancel_file, progress)
     finally:
-        if not place.busy():  # after a second Ctrl+C what still runs has to find it
-            cancel_file.unlink(missing_ok=True)
         write_summary(list(rows.values()), output, names)
     failed = [row for row in rows.values() if row.state == "failed"]
     if failed:
@@ -91,8 +92,6 @@ def _run(
     progress: Progress,
 ) -> None:
     """Do the tasks and note how each went; a cancel stops those at work."""
-    if not tasks:
-        return
     before = len(rows) - len(tasks)
     write_summary(list(rows.values()), output, names)
     place.start(tasks)
@@ -112,6 +111,7 @@ def _run(
         cancel_file.touch()
         while place.busy():
             _note(place.poll(), rows)
+        cancel_file.unlink()  # after a second Ctrl+C it stays, for those that still run
         done = sum(row.state == "done" for row in rows.values())
         raise Cancelled(f"Cancelled. {done} of {len(rows)} pairs are done; the same command does the rest.") from error
 

@@ -59,8 +59,11 @@ def _batch(args: argparse.Namespace, progress: Progress) -> dict:
     settings = settings_of(args)
     pairs = read_pairs(args.table, args.fixed_is, progress)
     output = check_output_folder(args.output)
-    place: Place = (
-        DaskCluster(args.scheduler, output, args.threads) if args.scheduler else ThisComputer(args.workers, args.threads)
-    )
+
+    def open_place() -> Place:
+        if args.scheduler:
+            return DaskCluster(args.scheduler, output, args.threads)
+        return ThisComputer(args.workers, args.threads)
+
     options = tuple(f"--{name.replace('_', '-')}" for name in ("use_landmarks", "native_grid", "maps") if getattr(args, name))
-    return run_cohort(pairs, output, place, settings, options, args.device, args.names_in_report, progress)
+    return run_cohort(pairs, output, open_place, settings, options, args.device, args.names_in_report, progress)
