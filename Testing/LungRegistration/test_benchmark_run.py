@@ -23,7 +23,6 @@ from Testing.LungRegistration.benchmark_examples import (
     write_dirlab,
     write_empire10,
 )
-from Testing.LungRegistration.cohort_examples import QUICK
 
 
 @pytest.fixture(autouse=True)
@@ -238,6 +237,13 @@ def test_one_network_is_fitted_to_all_pairs_together(copd, tmp_path, process, na
     benchmark(copd, tmp_path / "out", *command)
     assert next((tmp_path / "out").glob("fit-together/models/*/weights.safetensors")).stat().st_mtime_ns == changed
     assert process.registered == ["copd1", "copd2"]
+    started = next((tmp_path / "out").glob("fit-together/models/*"))
+    more = ["--method", "rrn", "--model", str(started), "--fit-together", "--steps", "1", "--cases", "1", "2"]
+    benchmark(copd, tmp_path / "further", *more)
+    further = json.loads(next((tmp_path / "further").glob("fit-together/models/*/card.json")).read_text())
+    assert further["training"]["config"]["model"] == str(started)
+    assert further["training"]["config"]["network"] == training_examples.RRN["network"]
+    assert further["sha256"] != card["sha256"]
 
 
 def test_what_cannot_be_fitted_together_is_refused(copd, tmp_path, process):
@@ -245,7 +251,7 @@ def test_what_cannot_be_fitted_together_is_refused(copd, tmp_path, process):
         benchmark(copd, tmp_path / "out", "--fit-together")
     with pytest.raises(InputError, match="one of the weights, not of the field"):
         benchmark(copd, tmp_path / "out", "--fit-together", "--method", "rrn", "--instance-optimization", "field")
-    with pytest.raises(InputError, match="leave the model out"):
+    with pytest.raises(InputError, match='There is no model "mine"'):
         benchmark(copd, tmp_path / "out", "--fit-together", "--method", "rrn", "--model", "mine")
 
 
@@ -257,17 +263,18 @@ def test_a_child_gives_its_results_or_its_reason(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_whole_command_with_child_processes(copd, tmp_path, narrow_rrn, monkeypatch):
+def test_the_whole_command_with_child_processes(copd, tmp_path, monkeypatch):
     settings = ["--settings", str(quick_settings(tmp_path)), "--cases", "1", "2"]
     search = benchmark(copd, tmp_path / "search", *settings)
     assert search["summary"]["mean"]["tre_mm"] < 0.7 * search["summary"]["mean"]["initial_tre_mm"]
     assert search["summary"]["mean"]["dice"] > search["summary"]["mean"]["dice_before"]
-    monkeypatch.setattr(fit_together, "run_in_child", child.run_in_child)
-    command = ["--method", "rrn", "--fit-together", "--steps", "3", "--compare", str(tmp_path / "search")]
-    smooth = {**QUICK, "smoothing_mm": 40.0}  # three steps leave a field that is folded all over
-    (tmp_path / "quick.json").write_text(json.dumps(smooth), encoding="utf-8")
+    narrow = tmp_path / "narrow.json"
+    narrow.write_text(json.dumps(training_examples.VOXELMORPH))
+    monkeypatch.setitem(fit_together.CONFIGS, "voxelmorph", narrow)
+    command = ["--method", "voxelmorph", "--fit-together", "--steps", "60", "--compare", str(tmp_path / "search")]
     together = benchmark(copd, tmp_path / "together", *settings, *command)
+    assert together["summary"]["mean"]["tre_mm"] < 0.95 * together["summary"]["mean"]["initial_tre_mm"]
+    assert {row["other"] for row in together["comparisons"]} == {"search"}
     report = json.loads((tmp_path / "together" / "cases" / "copd1" / "report.json").read_text(encoding="utf-8"))
     assert report["model"] == report["settings"]["network"]["model"]
     assert str(tmp_path) not in json.dumps(report)
-    assert {row["other"] for row in together["comparisons"]} == {"search"}

@@ -13,6 +13,7 @@ from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
 
+from ..learned.models import chosen_model, input_kind
 from ..network_settings import NETWORK_METHODS, UNTRAINED
 from ..settings import RegistrationSettings
 from ..training.config import DataConfig, TrainingConfig
@@ -25,8 +26,6 @@ def check(settings: RegistrationSettings) -> None:
     """Raise InputError where settings leave nothing to be fitted together."""
     if settings.method not in NETWORK_METHODS:
         raise InputError(f"Only networks can be fitted to all pairs together: {', '.join(NETWORK_METHODS)}.")
-    if settings.network.model not in (None, UNTRAINED):
-        raise InputError("A fit to all pairs together starts from random weights: leave the model out.")
     if settings.network.instance_optimization == "field":
         raise InputError("A fit to all pairs together is one of the weights, not of the field.")
 
@@ -35,11 +34,16 @@ def fit_config(settings: RegistrationSettings, title: str, pairs: Path, steps: i
     """The paper's configuration of a network, on a folder of pairs, all of which are fitted and none judges.
 
     Args:
-        settings: size and learning rate, where they are given.
+        settings: size and learning rate, where they are given; the model whose weights the fit starts from, random ones if none.
         steps: at each level; the paper's number, and its early stop, if None.
+
+    Raises:
+        InputError: there is no such model, or it is of another network.
     """
     paper = TrainingConfig.from_json(CONFIGS[settings.method])
     network = settings.network
+    if network.model not in (None, UNTRAINED):
+        paper = _started(paper, settings)
     return replace(
         paper,
         title=f"{settings.method} fitted to {title}",
@@ -49,6 +53,19 @@ def fit_config(settings: RegistrationSettings, title: str, pairs: Path, steps: i
         stop=paper.stop if steps is None else None,
         learning_rate=network.learning_rate or paper.learning_rate,
         validate_every=0,
+    )
+
+
+def _started(paper: TrainingConfig, settings: RegistrationSettings) -> TrainingConfig:
+    """A configuration that starts from the model of the settings: its layers, levels and window stand in place of the paper's."""
+    model = chosen_model(settings.method, settings.network)
+    assert model is not None
+    options = model.card["network"]
+    levels = options.get("levels", len(paper.steps))
+    kind = input_kind(settings.method, model, settings.network)
+    steps = (*paper.steps, *paper.steps[-1:] * levels)[:levels]
+    return replace(
+        paper, network=options, size=kind.size_xyz, window_hu=kind.window_hu, steps=steps, model=settings.network.model
     )
 
 
