@@ -71,8 +71,9 @@ def test_all_cases_stand_beside_the_papers(copd, tmp_path, process):
     assert float(rows[0]["tre_mm"]) != float(rows[0]["snapped_tre_mm"])
     assert json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))["rows"] == record["rows"]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "<td>RRN</td><td>0.80</td><td>1.21</td>" in page
-    assert f"<td>search, preset default: snapped</td><td>{float(rows[0]['snapped_tre_mm']):.2f}</td>" in page
+    assert "<td>RRN</td><td>0.83</td><td>0.15</td><td>0.80</td><td>1.21</td>" in page
+    mean, std, first, *_ = (float(rows[k]["snapped_tre_mm"]) for k in (3, 4, 0))
+    assert f"<td>search, preset default: snapped</td><td>{mean:.2f}</td><td>{std:.2f}</td><td>{first:.2f}</td>" in page
     assert "fitted, without landmarks, to the ten pairs that it was then judged on" in page
     assert "arXiv:2106.07608" in page
     assert all(Path(path).is_file() for path in record["files"])
@@ -154,9 +155,10 @@ def test_4dct_has_standard_deviations_over_landmarks(tmp_path, monkeypatch, proc
     record = benchmark(tmp_path / "data", tmp_path / "out", protocol="dirlab-4dct")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     row = record["rows"][0]
-    assert f"<td>search, preset default: continuous</td><td>{row['tre_mm']:.2f} ± {row['tre_std_mm']:.2f}</td>" in page
-    assert "<td>VIRNet</td><td>0.99 ± 0.47</td>" in page
-    assert "<td>&lt; 0.0005 %</td><td>0.75 s</td>" in page
+    means, first = record["summary"], f"{row['tre_mm']:.2f} ± {row['tre_std_mm']:.2f}"
+    both = f"<td>{means['mean']['tre_mm']:.2f}</td><td>{means['landmarks']['after']['std']:.2f}</td>"
+    assert f"<td>search, preset default: continuous</td>{both}<td>0.5 %</td><td>–</td><td>{first}</td>" in page
+    assert "<td>VIRNet</td><td>1.14</td><td>0.76</td><td>&lt; 0.0005 %</td><td>0.75 s</td><td>0.99 ± 0.47</td>" in page
 
 
 def test_runs_are_compared(copd, tmp_path, process):

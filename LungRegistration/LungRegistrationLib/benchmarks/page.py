@@ -21,6 +21,7 @@ from .results import CaseResult
 _STYLE = """
 main { max-width: 1400px; }
 .charts figure { max-width: 560px; }
+td:last-child { white-space: normal; min-width: 120px; }
 ul.note { padding-left: 18px; }
 """
 OTHER_COLORS = ("#c2703d", "#6a5aa8", "#4d8a3a", "#a03a5c")
@@ -118,9 +119,9 @@ def _published(protocol: Protocol, record: Mapping[str, Any], results: Sequence[
     for row in protocol.published:
         cases = [_with_std(*pair) for pair in zip(row.cases_mm, row.stds_mm or [None] * len(row.cases_mm), strict=True)]
         ends = [f"{row.mean_mm:.2f}", number(row.std_mm, ".2f"), *([row.folding or "–", row.time or "–"] if timed else [])]
-        rows.append((row.method, *(cases or ["–"] * len(protocol.cases)), *ends, row.source))
+        rows.append((row.method, *ends, *(cases or ["–"] * len(protocol.cases)), row.source))
     for label, name, std, spread in (
-        ("no registration (300 landmarks)", "initial_tre_mm", "", (means["landmarks"]["before"] or {}).get("std")),
+        ("no registration: these landmarks", "initial_tre_mm", "", (means["landmarks"]["before"] or {}).get("std")),
         (f"{_this(record)}: continuous", "tre_mm", "tre_std_mm", (means["landmarks"]["after"] or {}).get("std")),
         (f"{_this(record)}: snapped", "snapped_tre_mm", "snapped_tre_std_mm", means["snapped_std_mm"]),
     ):
@@ -130,9 +131,9 @@ def _published(protocol: Protocol, record: Mapping[str, Any], results: Sequence[
         if timed:
             took = ("folding_lung_percent", ".3g", " %"), ("seconds", ".0f", " s")
             ends += [number(means["mean"][key], form, unit) if std else "–" for key, form, unit in took]
-        rows.append((label, *cells, *ends, THIS))
-    head = ["TRE in mm", *(f"#{k + 1}" for k in range(len(protocol.cases))), "Mean", "Std"]
-    head += ["Folding", "Time"] if timed else []
+        rows.append((label, *ends, *cells, THIS))
+    head = ["TRE in mm", "Mean", "Std", *(["Folding", "Time"] if timed else [])]
+    head += [f"#{k + 1}" for k in range(len(protocol.cases))]
     return f"<section><h2>Beside the papers</h2>{table([*head, 'Source'], rows)}</section>"
 
 
