@@ -142,7 +142,7 @@ def test_sizes_that_a_network_cannot_take_are_refused(pair):
     with pytest.raises(InputError, match="multiples of 8 voxels, not 40 x 30 x 48. Take 40 x 32 x 48"):
         run(pair, settings("virnet", size_xyz=(40, 30, 48)))
     install("rrn", small_network("rrn"))
-    with pytest.raises(InputError, match="the first at least 48; this pair has 32 x 48 x 48"):
+    with pytest.raises(InputError, match="at least 48 voxels along z, not 32"):
         run(pair, settings("rrn", model="small", size_xyz=(48, 48, 32)))
 
 

@@ -1,6 +1,8 @@
 """Registration with a network by clicks: models, what a run will take, live curves of a fit, fields per level."""
 
+import json
 import os
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
@@ -10,7 +12,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from Testing import host
-from Testing.LungRegistration.panel import PanelTestCase
+from Testing.LungRegistration.panel import PanelTestCase, request, resultFolder, slow
 
 import slicer  # isort: skip
 
@@ -38,6 +40,16 @@ class NetworkTest(PanelTestCase):
         self.addCleanup(environment.stop)
         self.widget.network.look()
         self.addCleanup(self.widget.network.look)
+
+    def chooseTinyPair(self):
+        """Two volumes and two landmarks in each, chosen in the panel: enough to be asked for, not to be registered."""
+        p = self.parameters
+        for side in ("fixed", "moving"):
+            setattr(p, f"{side}Volume", slicer.util.addVolumeFromArray(np.zeros((8, 8, 8), np.int16), name=side))
+            points = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", f"{side} points")
+            points.AddControlPoint(1, 2, 3, "a")
+            points.AddControlPoint(4, 5, 6, "b")
+            setattr(p, f"{side}Landmarks", points)
 
     def choose(self, method):
         self.ui.methodComboBox.currentText = method
@@ -77,7 +89,7 @@ class NetworkTest(PanelTestCase):
         self.screenshot("method_network")
 
     def test_apply_says_what_is_missing(self):
-        self.choosePhantom()
+        self.chooseTinyPair()
         self.choose("VIRNet")
         self.assertEqual(self.entries(), ["No model installed", "Untrained: fit to this pair"])
         self.assertFalse(self.ui.applyButton.enabled)
@@ -104,7 +116,7 @@ class NetworkTest(PanelTestCase):
         domain = {"modality": "CT", "spacing_mm": [0.5, 3.0]}
         facts = {"trained_on": "24 phantoms", "limits": ["No patients."], "figures": {"tre_mm": 2.345, "by_case": [1]}}
         installModel("voxelmorph", "first", title="First network", domain=domain, **facts)
-        self.choosePhantom()
+        self.chooseTinyPair()
         self.choose("VoxelMorph")
         self.assertEqual(self.entries(), ["First network", "Untrained: fit to this pair"])
         self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
@@ -133,7 +145,7 @@ class NetworkTest(PanelTestCase):
         self.ui.makeLevelsCheckBox.checked = True
         asked = self.widget.request()
         with tempfile.TemporaryDirectory() as folder:
-            file = str(Path(folder) / "scene.mrb")
+            file = str(Path(folder) / "scene.mrml")
             self.assertTrue(slicer.util.saveScene(file))
             slicer.mrmlScene.Clear()
             self.assertEqual(self.ui.methodComboBox.currentText, "Search (needs no model)")
@@ -146,7 +158,7 @@ class NetworkTest(PanelTestCase):
         (model.folder / "card.json").unlink()
         self.widget.enter()
         self.assertEqual(self.ui.modelComboBox.currentText, "tiny (not installed here)")
-        self.choosePhantom()
+        self.chooseTinyPair()
         self.assertRegex(self.ui.applyButton.toolTip, 'There is no model "tiny"')
 
     def test_a_model_is_imported_and_chosen(self):
@@ -165,6 +177,7 @@ class NetworkTest(PanelTestCase):
         self.assertEqual(self.ui.modelComboBox.currentText, "From elsewhere")
         self.assertTrue((self.models / "travelled" / "weights.safetensors").is_file())
 
+    @slow
     def test_a_file_that_is_no_checkpoint_is_refused(self):
         file = self.models / "weights.pt"
         file.write_bytes(b"no weights at all")
@@ -174,9 +187,10 @@ class NetworkTest(PanelTestCase):
         self.assertRegex(self.errors[0], "neither a safetensors nor a torch file")
         self.assertEqual(sorted(path.name for path in self.models.iterdir()), ["weights.pt"])
 
+    @slow
     def test_a_fit_is_plotted_while_it_runs_and_its_levels_can_be_seen(self):
         installModel("virnet", title="Tiny network")
-        pair = self.choosePhantom()
+        self.choosePhantom()
         self.choose("VIRNet")
         self.ui.fitComboBox.currentText = "Weights of the network"
         self.ui.fitStepsSpinBox.value = 12
@@ -191,7 +205,6 @@ class NetworkTest(PanelTestCase):
         self.assertEqual(self.shown(self.ui.liveFitFrame, self.ui.liveFitComboBox), [True, True])
         self.screenshotBelow("fit_at_work")
         self.ui.liveFitComboBox.currentText = "Loss"
-        self.screenshotBelow("fit_at_work_loss")
         self.waitUntilDone()
         self.assertEqual(self.errors, [])
         self.assertEqual(self.shown(self.ui.liveFitFrame), [False])
@@ -200,44 +213,79 @@ class NetworkTest(PanelTestCase):
         extra = [slicer.mrmlScene.GetNodeByID(i) for i in self.nodeIDs() - before - made]
         self.assertEqual([n.GetName() for n in extra if n.IsA("vtkMRMLTableNode") or n.IsA("vtkMRMLPlotViewNode")], [])
         self.check_fit(result)
-        self.check_levels(pair, result)
+        self.check_levels(result)
+        self.assertEqual(result.transform.GetAttribute("Correspond.Model"), "tiny")
 
     def check_fit(self, result):
         from LungRegistrationFace.tables import tableColumns
 
         columns = tableColumns(result.fitTable)
-        self.assertEqual(columns["Step"], list(range(13)))
         fit = result.report["network"]["instance_optimization"]
+        self.assertEqual(columns["Step"], list(range(fit["steps"] + 1)))
         np.testing.assert_allclose(columns["Landmark error (mm)"], fit["tre_mm"])
-        self.assertRegex(self.ui.fitSummaryLabel.text, r"12 steps, fit of the weights\. Loss: .*Landmark error: ")
+        self.assertRegex(self.ui.fitSummaryLabel.text, r"\d+ steps, fit of the weights\. Loss: .*Landmark error: ")
         self.ui.fitGroupBox.collapsed = False
-        self.ui.plotFitErrorButton.click()
         selection = slicer.app.applicationLogic().GetSelectionNode()
-        self.assertEqual(selection.GetActivePlotChartID(), result.fitErrorChart.GetID())
+        for button, chart in ((self.ui.plotFitButton, result.fitChart), (self.ui.plotFitErrorButton, result.fitErrorChart)):
+            button.click()
+            self.assertEqual(selection.GetActivePlotChartID(), chart.GetID())
         self.screenshotBelow("fit_done")
         self.ui.plotFitErrorButton.click()
-        self.assertEqual(result.transform.GetAttribute("Correspond.Model"), "tiny")
 
-    def check_levels(self, pair, result):
+    def check_levels(self, result):
+        """The chooser shows the moving image through each level, and the result again."""
         self.assertEqual([node.GetName() for node in result.levels], [f"Level {n} of 2 ({result.name})" for n in (1, 2)])
         box = self.ui.levelComboBox
         self.assertEqual(self.shown(box), [True])
         self.assertRegex(box.itemText(1), r"Level 1 of 2: landmark error \d+\.\d\d mm")
-        shown = []
-        for index in (1, 2, 0):
+        composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+        distance = []
+        for index in (1, 2):
             box.setCurrentIndex(index)
-            composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
-            shown.append(slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID()))
-            if index == 1:
-                self.screenshotBelow("level_1")
-                values = slicer.util.arrayFromVolume(shown[0]).copy()
-                self.assertEqual(shown[0].GetName(), "Through a level")
-                self.assertEqual(values.shape, slicer.util.arrayFromVolume(pair.fixed).shape)
-        self.assertIs(shown[2], result.warped)
-        from LungRegistrationFace.world import worldImage
+            shown = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
+            self.assertEqual(shown.GetName(), "Through a level")
+            distance.append(self.distance(shown, result.warped))
+        self.screenshotBelow("level_2")
+        self.ui.beforeButton.click()
+        before = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID())
+        self.assertEqual(before.GetName(), "Before registration")
+        self.assertLess(distance[1], 0.2 * self.distance(before, result.warped))
+        self.ui.beforeButton.click()
+        box.setCurrentIndex(0)
+        self.assertEqual(composite.GetForegroundVolumeID(), result.warped.GetID())
+        return distance
 
-        field = sitk.Resample(worldImage(pair.moving), worldImage(pair.fixed), sitk.Transform(), sitk.sitkLinear, -1024.0)
-        self.assertGreater(np.abs(values - sitk.GetArrayFromImage(field)).mean(), 1, "the pre-alignment at least is in it")
+    @staticmethod
+    def distance(a, b):
+        """Mean absolute difference of two volumes on one grid, HU."""
+        return np.abs(slicer.util.arrayFromVolume(a).astype(float) - slicer.util.arrayFromVolume(b)).mean()
+
+    def test_levels_and_the_course_of_a_fit_are_shown(self):
+        """Of the files of a run; the levels are half of its field and all of it."""
+        from LungRegistrationFace.result_loading import loadResult
+
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "results"
+            shutil.copytree(resultFolder(), folder)
+            field = sitk.ReadImage(str(folder / "fixed_to_moving.nrrd"))
+            half = sitk.GetImageFromArray(0.5 * sitk.GetArrayFromImage(field), isVector=True)
+            half.CopyInformation(field)
+            sitk.WriteImage(half, str(folder / "level_1.nrrd"))
+            sitk.WriteImage(field, str(folder / "level_2.nrrd"))
+            report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+            fit = {"of": "weights", "steps": 2, "loss": [0.5, 0.3, 0.4], "tre_mm": [9.0, 6.0, 6.5]}
+            levels = [{"tre_mm": 10.5}, {"tre_mm": 6.0}]
+            report["network"] = {"instance_optimization": fit, "levels": levels}
+            (folder / "report.json").write_text(json.dumps(report), encoding="utf-8")
+            asked = request(self.choosePhantom())
+            result = loadResult(folder, asked, asked.pairs())
+        self.parameters.result = result.transform
+        self.assertIn("0.5 → <b>0.3</b>. Landmark error: 9.00 → <b>6.00 mm</b>", self.ui.fitSummaryLabel.text)
+        self.check_fit(result)
+        half, whole = self.check_levels(result)
+        self.assertGreater(half, 3 * whole)
+        self.parameters.result = None
+        self.assertEqual(self.shown(self.ui.levelComboBox, self.ui.fitGroupBox), [False, False])
 
     def test_cancelling_a_fit_leaves_the_scene_as_it_was(self):
         self.choosePhantom()
@@ -275,7 +323,7 @@ class NetworkTest(PanelTestCase):
         from LungRegistrationFace.repeat import asPython
 
         installModel("virnet")
-        self.choosePhantom()
+        self.chooseTinyPair()
         self.choose("VIRNet")
         self.ui.makeLevelsCheckBox.checked = True
         self.ui.sizeXSpinBox.value = self.ui.sizeYSpinBox.value = self.ui.sizeZSpinBox.value = 64

@@ -55,6 +55,7 @@ def plan(settings: RegistrationSettings, guided: bool) -> Plan:
     check_guides(guided, method, found.kind.window_hu is None, wanted)
     if model is not None or wanted.instance_optimization == "weights":
         check_size(method, found.multiple, found.kind.size_xyz)
+        _check_slices(method, model, found)
     return found
 
 
@@ -140,6 +141,14 @@ def check_size(method: str, multiple: int, size_xyz: tuple[int, int, int]) -> No
         near = " x ".join(str(max(multiple, multiple * round(n / multiple))) for n in size_xyz)
         given = " x ".join(map(str, size_xyz))
         raise InputError(f"{TITLES[method]} takes sides that are multiples of {multiple} voxels, not {given}. Take {near}.")
+
+
+def _check_slices(method: str, model: Model | None, found: Plan) -> None:
+    """RRN's coarsest features must have more slices than its cost volume reaches, as in its original code."""
+    options = (model.card.get("network") if model else None) or {}
+    least = found.multiple * (options.get("radius", 2) + 1)
+    if method == "rrn" and options.get("cost_volume", True) and found.kind.size_xyz[2] < least:
+        raise InputError(f"{TITLES[method]} takes at least {least} voxels along z, not {found.kind.size_xyz[2]}.")
 
 
 def check_guides(guided: bool, method: str, in_hu: bool, settings: NetworkSettings) -> None:
