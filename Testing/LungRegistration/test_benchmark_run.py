@@ -64,6 +64,7 @@ def test_all_cases_stand_beside_the_papers(copd, tmp_path, process):
     (warning,) = progress.warnings
     assert warning.startswith("Left out. Nothing was found of copd4, copd5, copd6, copd7, copd8, copd9, copd10. ")
     assert record["summary"]["cases"] == 3
+    assert [row["method"] for row in record["published"]][-1] == "RRN"
     assert record["summary"]["landmarks"]["after"]["count"] == 3 * LANDMARKS
     rows = list(csv.DictReader((tmp_path / "out" / "results.csv").open(encoding="utf-8")))
     assert [row["case"] for row in rows] == ["copd1", "copd2", "copd3", "mean", "std"]
@@ -170,6 +171,11 @@ def test_runs_are_compared(copd, tmp_path, process):
     }
     assert all(row["p"] == 1 for row in record["comparisons"])
     assert "this run against first" in (tmp_path / "second" / "report.html").read_text(encoding="utf-8")
+    shutil.move(tmp_path / "second", tmp_path / "again" / "first")
+    both = [str(tmp_path / "first"), str(tmp_path / "again" / "first")]
+    assert {row["other"] for row in benchmark(copd, tmp_path / "third", "--compare", *both)["comparisons"]} == set(both)
+    with pytest.raises(InputError, match="is a run of dirlab-copd, not of dirlab-4dct"):
+        benchmark(copd, tmp_path / "fourth", "--compare", str(tmp_path / "first"), protocol="dirlab-4dct")
     with pytest.raises(InputError, match="is not the output folder of a benchmark"):
         benchmark(copd, tmp_path / "third", "--compare", str(copd))
 
@@ -204,6 +210,7 @@ def test_empire10_writes_the_submission(tmp_path, monkeypatch, process):
         assert np.unique(sitk.GetArrayFromImage(component)) == pytest.approx([value])
     assert any("https://empire10.grand-challenge.org" in note for note in record["notes"])
     assert record["summary"]["dice30"] == 0.9
+    assert record["published"][1]["Landmarks mm"] == 1.01
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<td>VIRNet</td><td>0.07</td><td>0.09</td><td>1.01</td><td>0.02</td>" in page
 

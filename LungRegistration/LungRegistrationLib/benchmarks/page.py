@@ -21,7 +21,7 @@ from .results import CaseResult
 _STYLE = """
 main { max-width: 1400px; }
 .charts figure { max-width: 560px; }
-td:last-child { white-space: normal; min-width: 120px; }
+td:last-child { white-space: normal; min-width: 170px; }
 ul.note { padding-left: 18px; }
 """
 OTHER_COLORS = ("#c2703d", "#6a5aa8", "#4d8a3a", "#a03a5c")
@@ -111,7 +111,7 @@ def _published(protocol: Protocol, record: Mapping[str, Any], results: Sequence[
     if not protocol.landmarks:
         rows = [(name, *(number(value, ".2f") for value in values)) for name, *values in EMPIRE10]
         text = "Hering 2021, table 3: means over the 30 pairs, as the organizers measured them; they hold the landmarks."
-        return f"<section><h2>Published scores</h2>{table(('', *EMPIRE10_HEAD), rows)}<p class='note'>{text}</p></section>"
+        return f"<section><h2>Published scores</h2>{table(EMPIRE10_HEAD, rows)}<p class='note'>{text}</p></section>"
     by_case = {result.case: result.measures for result in results}
     timed = any(row.folding or row.time for row in protocol.published)
     with_stds = any(row.stds_mm for row in protocol.published)

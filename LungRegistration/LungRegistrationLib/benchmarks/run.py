@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .initial_errors import deviation
 from .notes import notes
 from .page import benchmark_page
 from .protocols import PROTOCOLS, Protocol
+from .published import EMPIRE10, EMPIRE10_HEAD
 from .results import CaseResult, summary, write_csv
 from .source import CaseSource, find_cases, imported
 from .submission import write_case_submission
@@ -75,7 +76,7 @@ def run_benchmark(request: Request, progress: Progress | None = None) -> dict[st
     protocol = PROTOCOLS[request.protocol]
     if request.together:
         fit_together.check(request.settings)
-    others = {_name(folder): read_run(folder, protocol.name) for folder in request.compare}
+    others = {name: read_run(folder, protocol.name) for name, folder in _named(request.compare).items()}
     sources = find_cases(protocol, request.folder, request.cases, progress)
     if others and len(sources) < 2:
         raise InputError("Runs are compared over two cases at least.")
@@ -203,6 +204,8 @@ def _summarized(
         "fitted_together": request.together,
         "rows": [{"case": r.case, "state": r.state, "reason": r.reason, **r.measures} for r in results],
         "summary": summary(results),
+        "published": [asdict(row) for row in protocol.published]
+        or [dict(zip(EMPIRE10_HEAD, row, strict=True)) for row in EMPIRE10],
         "comparisons": tested,
         "notes": notes(protocol, settings, request.together, results),
         "warnings": progress.warnings,
@@ -216,5 +219,7 @@ def _summarized(
     return {**record, "files": [str(output / name) for name in names]}
 
 
-def _name(folder: Path) -> str:
-    return folder.expanduser().absolute().name
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+    """Runs by the name of their folder, by the whole path where two have the same."""
+    names = [folder.expanduser().absolute().name for folder in folders]
+    return {name if names.count(name) == 1 else str(folder): folder for name, folder in zip(names, folders, strict=True)}

@@ -109,6 +109,6 @@ def _voxels_problem(header: Path) -> Sequence[str]:
     name = entries.get("ElementDataFile", "")
     if not name:
         return [f"{header.name} is no MetaImage header"]
-    if name != "LOCAL" and not (header.parent / name).is_file():
+    if name not in ("LOCAL", "LIST") and not (header.parent / name).is_file():
         return [f"no file {name} beside {header.name}"]
     return []
