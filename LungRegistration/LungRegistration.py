@@ -102,9 +102,8 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.run = RunSection(self.ui, self.onApply, self.onCancel)
         self.inspect = InspectSection(self.ui, lambda: self._parameterNode, self.showError)
         self.export = ExportSection(self.ui, lambda: self.inspect.result, self.request, self.showError)
-        self.sequence = SequenceSection(
-            self.ui, lambda: self._parameterNode, self.onSequenceApply, self.inspect.views.showChart
-        )
+        self.sequence = SequenceSection(self.ui, lambda: self._parameterNode, self.onSequenceApply, self.inspect.views.showChart)
+        self.ui.sequenceCancelButton.connect("clicked()", self.onCancel)
         self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
         self.ui.placeMovingCheckBox.connect("clicked(bool)", self.onPlaceMoving)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
@@ -236,10 +235,10 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             request = self.sequence.request()
             self._background = self.logic.startSequence(request, self.run.progress, self.onSequenceRegistered)
         except CorrespondError as error:
-            self.run.ended(str(error))
+            self.ui.sequenceStatusLabel.text = str(error)
             self.showError(str(error))
             return
-        self.run.started(_("Starting…"))
+        self.run.started(_("Starting…"), self.ui.sequenceStatusLabel)
 
     def onSequenceRegistered(self, background):
         """Show the registered sequence, or what went wrong."""

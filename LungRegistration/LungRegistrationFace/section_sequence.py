@@ -59,6 +59,7 @@ class SequenceSection:
     def forget(self):
         """The scene is closed: its result is gone."""
         self.result = None
+        self.ui.sequenceStatusLabel.text = ""
 
     def _onReference(self, index):
         if not self._refreshing and index >= 0:
