@@ -19,7 +19,7 @@ from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.networks.checkpoints import load_network
 from LungRegistrationLib.training.config import StopConfig
 from LungRegistrationLib.training.distributed import Processes
-from LungRegistrationLib.training.log import Log
+from LungRegistrationLib.training.log import Log, Table
 from LungRegistrationLib.training.model_evaluation import evaluate_model
 from LungRegistrationLib.training.run import train
 from LungRegistrationLib.training.trainer import Trainer
@@ -151,6 +151,8 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path):
 def test_a_size_that_the_network_cannot_take_is_refused_at_once(tmp_path):
     with pytest.raises(InputError, match="multiples of 16 voxels, not 40 x 32 x 32"):
         train(config(size=(40, 32, 32)), tmp_path, device="cpu")
+    with pytest.raises(InputError, match="at least 48 voxels along z, not 32"):
+        train(config({**RRN, "size": [48, 48, 32]}), tmp_path, device="cpu")
     with pytest.raises(InputError, match="batch of 3 pairs cannot be shared by 2"):
         replace(ALONE, count=2).share(3)
 
@@ -214,6 +216,21 @@ def test_a_disk_that_fills_up_ends_the_training_where_it_can_go_on(monkeypatch, 
     assert len(rows(tmp_path)) == 6
     result = train(short, tmp_path, resume=True, threads=1, device="cpu")
     assert result["pairs"] == 4 and [int(r["step"]) for r in rows(tmp_path)] == list(range(1, 9))
+
+
+def test_a_table_that_cannot_be_written_says_how_it_goes_on(tmp_path):
+    table = Table(tmp_path / "steps.csv", ["loss"], last_step=0)
+    table.write(1, {"loss": 0.5})
+
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file, table._file = table._file, SimpleNamespace(name="steps.csv", flush=full)
+    with pytest.raises(OutputError, match="steps.csv cannot be written.*No space left.*go on with --resume"):
+        table.write(2, {"loss": 0.25})
+    file.close()
+    Table(tmp_path / "steps.csv", ["loss"], last_step=1).close()
+    assert [r["step"] for r in rows(tmp_path)] == ["1"]  # what came after the last checkpoint is made anew
 
 
 def test_a_training_that_is_stopped_says_how_it_goes_on(tmp_path):

@@ -67,6 +67,11 @@ class RecursiveRefinementNetwork(nn.Module):
         """Every side of the images must be a multiple of so many voxels."""
         return 2**self.pyramid.levels
 
+    @property
+    def least_slices(self) -> int:
+        """Smallest first side (z): the coarsest features must have more slices than the cost volume reaches."""
+        return self.multiple * (self.radius + 1) if self.cost_volume else self.multiple
+
     @classmethod
     def from_original_state_dict(
         cls, state_dict: Mapping[str, torch.Tensor], original_warp: bool = False
@@ -97,8 +102,7 @@ class RecursiveRefinementNetwork(nn.Module):
         Raises:
             InputError: see `check_pair`.
         """
-        smallest = self.multiple * (self.radius + 1) if self.cost_volume else 1
-        check_pair("The recursive refinement network", fixed, moving, self.multiple, smallest)
+        check_pair("The recursive refinement network", fixed, moving, self.multiple, self.least_slices)
         return self._fields(self.pyramid(2 * fixed - 1), self.pyramid(2 * moving - 1))
 
     def _fields(self, of_fixed: list[torch.Tensor], of_moving: list[torch.Tensor]) -> list[torch.Tensor]:

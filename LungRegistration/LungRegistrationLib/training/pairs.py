@@ -79,13 +79,16 @@ class PhantomPairs:
     count: int | None
 
     def __getitem__(self, index: int) -> TrainingPair:
+        return prepared(self.scans(index), self.config)
+
+    def scans(self, index: int) -> Scans:
+        """The pair before it is resampled."""
         data, seed = self.config.data, self.first_seed + index
         pair = random_phantom(seed, data, data.keypoints)
         landmarks = (pair.fixed_landmarks_mm, pair.moving_landmarks_mm)
         noise = np.random.default_rng([seed, 4]).normal(0, data.keypoint_error_mm, landmarks[1].shape)
         keypoints = (landmarks[0], landmarks[1] + noise)
-        scans = Scans(pair.fixed, pair.moving, pair.fixed_lobes, pair.moving_lobes, keypoints, landmarks)
-        return prepared(scans, self.config)
+        return Scans(pair.fixed, pair.moving, pair.fixed_lobes, pair.moving_lobes, keypoints, landmarks)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from CorrespondCoreLib.models import Model
 
 from ..learned.models import find_model
 from ..networks.checkpoints import NETWORKS, load_network
+from ..networks.rrn import RecursiveRefinementNetwork
 from .config import TrainingConfig
 
 
@@ -37,6 +38,8 @@ def check_size(network: nn.Module, config: TrainingConfig) -> None:
     if any(n % multiple for n in config.size):  # type: ignore[operator]
         size = " x ".join(map(str, config.size))
         raise InputError(f"Entry size: this network takes sides that are multiples of {multiple} voxels, not {size}.")
+    if isinstance(network, RecursiveRefinementNetwork) and config.size[2] < network.least_slices:
+        raise InputError(f"Entry size: this network takes at least {network.least_slices} voxels along z, not {config.size[2]}.")
 
 
 def take_weights(network: nn.Module, config: TrainingConfig) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from .checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from .config import TrainingConfig
 from .distributed import Processes
 from .log import Log
-from .pairs import TrainingPair, training_pairs, validation_pairs
+from .pairs import PairSource, TrainingPair, training_pairs, validation_pairs
 from .start import check_size, make_network, take_weights
 from .step import PairTensors, loss_terms, make_objective, term_names
 from .stream import PairStream
@@ -41,6 +41,7 @@ class Trainer:
         output: folder for checkpoint.pt, steps.csv, validation.csv, tensorboard/.
         processes: this process among the others.
         resume: go on from the checkpoint in `output`, if there is one.
+        source: pairs to train on, in place of those that the configuration says.
 
     Attributes:
         network: what is trained. level: at which. steps: that were made, at each level.
@@ -50,13 +51,21 @@ class Trainer:
         InputError: the configuration, the data or the checkpoint cannot be used.
     """
 
-    def __init__(self, config: TrainingConfig, output: Path, processes: Processes, resume: bool, progress: Progress):
+    def __init__(
+        self,
+        config: TrainingConfig,
+        output: Path,
+        processes: Processes,
+        resume: bool,
+        progress: Progress,
+        source: PairSource | None = None,
+    ):
         self.config, self.output, self.processes, self._progress = config, output, processes, progress
         self._share = processes.share(config.batch)
         self._objective = make_objective(config.objective)
         self.network = make_network(config).to(processes.device)
         check_size(self.network, config)
-        self._source = training_pairs(config, progress)
+        self._source = source or training_pairs(config, progress)
         self._judges = validation_pairs(config)
         self._judged: list[TrainingPair] = []
         self.best: Best | None = None
