@@ -18,6 +18,26 @@ import slicer  # isort: skip
 
 SIZE = (32, 32, 32)
 
+FULL_AFTER_THREE_STEPS = """
+import argparse
+import time
+
+
+def add_commands(subparsers):
+    parser = subparsers.add_parser("register")
+    parser.add_argument("rest", nargs=argparse.REMAINDER)
+    parser.set_defaults(func=register)
+
+
+def register(arguments, progress):
+    with progress.stage("Fit to this pair", until=0.8) as step:
+        for k in range(4):
+            step(k / 4)
+            time.sleep(0.3)
+            progress.point(step=k, loss=0.5**k, tre_mm=10 * 0.5**k)
+        raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+"""
+
 
 def installModel(method, model_id="tiny", **entries):
     """A small network, whose field is zero, in the user's folder of models."""
@@ -303,7 +323,8 @@ class NetworkTest(PanelTestCase):
         self.assertEqual(self.nodeIDs(), before)
         self.assertEqual(self.shown(self.ui.liveFitFrame), [False])
 
-    def test_memory_that_runs_out_is_explained_and_leaves_the_scene_as_it_was(self):
+    @slow
+    def test_too_large_a_size_is_refused_and_leaves_the_scene_as_it_was(self):
         self.choosePhantom()
         self.choose("VoxelMorph")
         self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
@@ -318,6 +339,26 @@ class NetworkTest(PanelTestCase):
         self.waitUntilDone()
         self.assertRegex(self.errors[0], "needs about 18[89].* GB of memory at 512 x 512 x 512 voxels.*search")
         self.assertEqual(self.nodeIDs(), before)
+
+    def test_memory_that_runs_out_in_the_middle_of_a_fit_leaves_the_scene_as_it_was(self):
+        """The child process is a stand-in whose graphics card is full after three steps."""
+        self.chooseTinyPair()
+        self.choose("VIRNet")
+        self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
+        self.ui.fitComboBox.currentText = "Field"
+        (self.models / "LungRegistrationLib").mkdir()
+        (self.models / "LungRegistrationLib" / "__init__.py").touch()
+        (self.models / "LungRegistrationLib" / "cli.py").write_text(FULL_AFTER_THREE_STEPS, encoding="utf-8")
+        before = self.nodeIDs()
+        with mock.patch("LungRegistrationFace.background.MODULE_FOLDER", self.models):
+            self.ui.applyButton.click()
+        seen = []
+        host.wait(lambda: seen.append(self.ui.liveFitLabel.text) or not self.widget.run.running, 60)
+        self.assertIn("Step 2: loss 0.25, landmark error 2.50 mm", seen)
+        self.assertRegex(self.errors[0], "Memory does not suffice.*choose the device cpu.*CUDA out of memory")
+        self.assertEqual(self.nodeIDs(), before)
+        self.assertEqual(self.shown(self.ui.liveFitFrame), [False])
+        self.assertTrue(self.ui.applyButton.enabled)
 
     def test_the_copied_texts_name_the_network(self):
         from LungRegistrationFace.repeat import asPython
