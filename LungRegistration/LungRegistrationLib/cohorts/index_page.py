@@ -68,13 +68,14 @@ def _header() -> str:
 def _banner(rows: Sequence[Row]) -> str:
     states = Counter(row.state for row in rows)
     checks = sum(bool(row.figures.get("check")) for row in rows)
+    pairs = f"{len(rows)} pair{'s' if len(rows) > 1 else ''}"
     parts = [f"{states['failed']} failed"] if states["failed"] else []
     parts += [f"{checks} to be checked"] if checks else []
     left = states["waiting"] + states["cancelled"]
     parts += [f"{left} not done yet"] if left else []
     if parts:
-        return f'<section class="banner bad"><b>{len(rows)} pairs: {", ".join(parts)}.</b></section>'
-    return f'<section class="banner good"><b>{len(rows)} pairs: all done, none with a sign of failure.</b></section>'
+        return f'<section class="banner bad"><b>{pairs}: {", ".join(parts)}.</b></section>'
+    return f'<section class="banner good"><b>{pairs}: all done, none with a sign of failure.</b></section>'
 
 
 def _tiles(rows: Sequence[Row]) -> str:
