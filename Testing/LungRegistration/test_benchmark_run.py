@@ -23,6 +23,7 @@ from Testing.LungRegistration.benchmark_examples import (
     write_dirlab,
     write_empire10,
 )
+from Testing.LungRegistration.cohort_examples import QUICK
 
 
 @pytest.fixture(autouse=True)
@@ -280,6 +281,7 @@ def test_the_whole_command_with_child_processes(copd, tmp_path, monkeypatch):
     narrow = tmp_path / "narrow.json"
     narrow.write_text(json.dumps(training_examples.VOXELMORPH))
     monkeypatch.setitem(fit_together.CONFIGS, "voxelmorph", narrow)
+    (tmp_path / "quick.json").write_text(json.dumps({**QUICK, "smoothing_mm": 12.0}))  # a rough field takes a fine grid
     command = ["--method", "voxelmorph", "--fit-together", "--steps", "60", "--compare", str(tmp_path / "search")]
     together = benchmark(copd, tmp_path / "together", *settings, *command)
     assert together["summary"]["mean"]["tre_mm"] < 0.95 * together["summary"]["mean"]["initial_tre_mm"]
