@@ -1,5 +1,6 @@
 """What a model's card says, for people: one compact line, and everything as a tool tip."""
 
+import math
 from html import escape
 
 from slicer.i18n import tr as _
@@ -24,13 +25,21 @@ def cardToolTip(model):
 
 
 def _figures(card):
-    """Validation figures of the card as "name value", numbers alone."""
+    """What the card states of landmark error, overlap and folding, in words: its own figures, else those of the training."""
     training = card.get("training")
     figures = card.get("figures") or (training.get("validation") if isinstance(training, dict) else None)
     if not isinstance(figures, dict):
         return [_text(figures)] if figures else []
-    numbers = {name: value for name, value in figures.items() if isinstance(value, (int, float))}
-    return [f"{name.replace('_', ' ')} {value:.3g}" for name, value in numbers.items()]
+    value = {name: number for name, number in figures.items() if isinstance(number, (int, float)) and math.isfinite(number)}
+    words = []
+    if "tre_mm" in value:
+        before = f"{value['tre_before_mm']:.1f} → " if "tre_before_mm" in value else ""
+        words.append(_("landmark error {before}{after:.2f} mm").format(before=before, after=value["tre_mm"]))
+    if "dice" in value:
+        words.append(_("Dice {dice:.2f}").format(dice=value["dice"]))
+    if "folding_percent" in value:
+        words.append(_("folding {percent:.2g} %").format(percent=value["folding_percent"]))
+    return words
 
 
 def _domain(domain):

@@ -134,13 +134,17 @@ class NetworkTest(PanelTestCase):
 
     def test_models_are_offered_with_what_their_cards_say(self):
         domain = {"modality": "CT", "spacing_mm": [0.5, 3.0]}
-        facts = {"trained_on": "24 phantoms", "limits": ["No patients."], "figures": {"tre_mm": 2.345, "by_case": [1]}}
+        facts = {
+            "trained_on": "24 phantoms",
+            "limits": ["No patients."],
+            "figures": {"tre_before_mm": 12.3, "tre_mm": 2.345, "dice": float("nan"), "folding_percent": 0.25},
+        }
         installModel("voxelmorph", "first", title="First network", domain=domain, **facts)
         self.chooseTinyPair()
         self.choose("VoxelMorph")
         self.assertEqual(self.entries(), ["First network", "Untrained: fit to this pair"])
         self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
-        self.assertEqual(self.ui.modelCardLabel.text, "Trained on: 24 phantoms · tre mm 2.35")
+        self.assertEqual(self.ui.modelCardLabel.text, "Trained on: 24 phantoms · landmark error 12.3 → 2.35 mm · folding 0.25 %")
         for text in ("First network (first, version 1)", "CT, 0.5 – 3 mm between voxels", "No patients.", "32 x 32 x 32 voxels"):
             self.assertIn(text, self.ui.modelCardLabel.toolTip)
         self.screenshot("method_model")
