@@ -74,7 +74,7 @@ def run_cohort(
             _run(tasks, place, rows, output, names, cancel_file, progress)
     finally:
         write_summary(list(rows.values()), output, names)
-    failed = [row for row in rows.values() if row.state == "failed"]
+    failed = [row for row in rows.values() if row.state != "done"]
     if failed:
         raise PartlyFailed(_failures(failed, len(rows), output))
     states = Counter(row.state for row in rows.values())

@@ -70,8 +70,8 @@ def run_pair(task: PairTask, threads: int, show: Callable[[float, str], None] | 
             if task.cancel_file.exists():
                 job.cancel()
         log = job.log_tail(100)
-        if job.state == "cancelled" and task.cancel_file.exists():
-            return Outcome(task.id, "cancelled")
+        if job.state == "cancelled":  # Ctrl+C reaches the child, too, maybe before the cancel file is there
+            return Outcome(task.id, "cancelled", "" if task.cancel_file.exists() else "It was stopped.")
         if job.error is not None:
             raise job.error
         report = json.loads((task.folder / "report.json").read_text(encoding="utf-8"))
