@@ -99,7 +99,6 @@ class NetworkTest(PanelTestCase):
         ofNetworks = (self.ui.modelComboBox, self.ui.fitComboBox, self.ui.sizeYSpinBox, self.ui.makeLevelsCheckBox)
         self.assertEqual(self.shown(*ofSearch), [True] * 4)
         self.assertEqual(self.shown(*ofNetworks), [False] * 4)
-        self.screenshot("method_search")
         self.choose("VIRNet")
         self.assertEqual(self.shown(*ofSearch), [False] * 4)
         self.assertEqual(self.shown(*ofNetworks), [True] * 4)
@@ -114,7 +113,6 @@ class NetworkTest(PanelTestCase):
         self.assertEqual(self.entries(), ["No model installed", "Untrained: fit to this pair"])
         self.assertFalse(self.ui.applyButton.enabled)
         self.assertRegex(self.ui.applyButton.toolTip, "No model is installed")
-        self.screenshot("method_no_model")
         self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
         self.assertRegex(self.ui.applyButton.toolTip, "say nothing about a pair: choose the instance optimization")
         self.ui.fitComboBox.currentText = "Weights of the network"
@@ -311,6 +309,7 @@ class NetworkTest(PanelTestCase):
         self.parameters.result = None
         self.assertEqual(self.shown(self.ui.levelComboBox, self.ui.fitGroupBox), [False, False])
 
+    @slow
     def test_cancelling_a_fit_leaves_the_scene_as_it_was(self):
         self.choosePhantom()
         self.choose("VoxelMorph")
