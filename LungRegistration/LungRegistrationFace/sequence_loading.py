@@ -49,6 +49,8 @@ def _fill(result, folder, request):
     result.reports = [
         json.loads((phase / "report.json").read_text(encoding="utf-8")) if phase is not None else None for phase in folders
     ]
+    some = next(report for report in result.reports if report is not None)
+    result.attributes = provenance.attributes({key: some[key] for key in KEYS})
     fields = _fields(folders)
     reference = request.image(request.reference)
     transforms = (mrml.grid_transform_from_field(field, node=slicer.vtkMRMLGridTransformNode()) for field in fields)
@@ -86,17 +88,12 @@ def _volumes(folders, name, ofReference):
 
 
 def _show(result, request):
-    """Everything in the browser, each with its display and with how it was made."""
-    some = next(report for report in result.reports if report is not None)
-    attributes = provenance.attributes({key: some[key] for key in KEYS})
+    """Everything in the browser, each with its display."""
     shown = result.browser.GetProxyNode(request.sequence)
     for sequence in (result.transforms, result.warped, result.jacobian, result.landmarks):
         if sequence is None:
             continue
         proxy = result.show(sequence)
-        for node in (sequence, proxy):
-            for attribute, value in attributes.items():
-                node.SetAttribute(attribute, value)
         if sequence is result.warped and shown is not None and shown.GetDisplayNode() is not None:
             proxy.GetDisplayNode().AutoWindowLevelOff()
             proxy.GetDisplayNode().SetWindowLevel(shown.GetDisplayNode().GetWindow(), shown.GetDisplayNode().GetLevel())

@@ -10,7 +10,7 @@ class SequenceResult:
     proxy moves from the shown phase to the reference phase. warped, jacobian: sequences of volumes on the reference phase.
     landmarks: sequence of point lists that follow the landmarks of the reference phase through the phases, or None.
     volumeTable, volumeChart, landmarkTable, landmarkChart, trajectoryTable: nodes, or None. reports: report.json of each phase
-    as a dict, None for the reference.
+    as a dict, None for the reference. attributes: what every node says of how it was made.
     """
 
     def __init__(self, name, browser):
@@ -18,6 +18,7 @@ class SequenceResult:
         self.transforms = self.warped = self.jacobian = self.landmarks = None
         self.volumeTable = self.volumeChart = self.landmarkTable = self.landmarkChart = self.trajectoryTable = None
         self.reports = []
+        self.attributes = {}
         hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
         self.folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), name)
 
@@ -37,12 +38,19 @@ class SequenceResult:
         return node
 
     def sequence(self, role, name, like, nodes):
-        """Make the sequence of that role with the index of another one, of nodes that are in no scene."""
+        """Make the sequence of that role with the index of another one, of nodes that are in no scene.
+
+        All say how they were made (`attributes`); a proxy node takes that over from the node that it shows.
+        """
         sequence = self.node(role, "vtkMRMLSequenceNode", name)
         sequence.SetIndexName(like.GetIndexName())
         sequence.SetIndexUnit(like.GetIndexUnit())
         sequence.SetIndexType(like.GetIndexType())
+        for attribute, value in self.attributes.items():
+            sequence.SetAttribute(attribute, value)
         for item, node in enumerate(nodes):
+            for attribute, value in self.attributes.items():
+                node.SetAttribute(attribute, value)
             sequence.SetDataNodeAtValue(node, like.GetNthIndexValue(item))
         return sequence
 
