@@ -6,7 +6,7 @@ import torch
 
 from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.geometry.linear import matrix_and_offset
+from LungRegistrationLib.geometry.linear import centroid_mm, matrix_and_offset, translation
 from LungRegistrationLib.learned.network_fit import fit_network
 from LungRegistrationLib.network_settings import NetworkSettings
 from LungRegistrationLib.search.frame import Pair
@@ -22,8 +22,9 @@ def models(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def pair() -> Pair:
+    """Pre-aligned by a translation alone, so that much of the motion is left to the fit."""
     (fixed, fixed_mask), (moving, moving_mask) = (scan(grid_image(size=47, spacing_mm=3.0), role) for role in (True, False))
-    return Pair(fixed, moving, fixed_mask, moving_mask, None, None)
+    return Pair(fixed, moving, fixed_mask, moving_mask, None, translation(centroid_mm(moving_mask) - centroid_mm(fixed_mask)))
 
 
 def fitted(pair: Pair, method: str, progress: Progress | None = None, **network: object) -> tuple[float, float, dict]:
@@ -64,7 +65,14 @@ def test_the_weights_of_a_network_are_fitted_to_the_pair_and_the_model_stays_as_
 
 
 def test_landmarks_draw_the_field_of_the_multilevel_objective(pair):
-    guided = Pair(pair.fixed, pair.moving, pair.fixed_mask, pair.moving_mask, (POINTS[:40], moved_point(POINTS[:40])), None)
+    guided = Pair(
+        pair.fixed,
+        pair.moving,
+        pair.fixed_mask,
+        pair.moving_mask,
+        (POINTS[:40], moved_point(POINTS[:40])),
+        pair.initial_transform,
+    )
     options = {"size_xyz": (16, 16, 16), "steps": 6, "learning_rate": 0.6, "control_spacing_mm": 20.0}
     before, after, facts = fitted(guided, "virnet", model="untrained", instance_optimization="field", **options)
     assert facts["terms"]["after"]["keypoints"] < facts["terms"]["before"]["keypoints"]
