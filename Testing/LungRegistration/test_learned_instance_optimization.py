@@ -1,5 +1,7 @@
 """Fitting to one pair lowers the loss and the distance from the true motion; what was done stands in the facts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,16 @@ def test_landmarks_draw_the_field_of_the_multilevel_objective(pair):
     before, after, facts = fitted(guided, "virnet", model="untrained", instance_optimization="field", **options)
     assert facts["terms"]["after"]["keypoints"] < facts["terms"]["before"]["keypoints"]
     assert after < 0.9 * before
+
+
+def test_the_landmark_error_of_each_step_is_that_of_its_field(pair):
+    watched = replace(pair, watched=(POINTS, moved_point(POINTS)))
+    options = {"size_xyz": (24, 22, 28), "steps": 5, "learning_rate": 0.6, "control_spacing_mm": 14.0}
+    progress = Progress(plot=(points := []).append)
+    before, after, facts = fitted(watched, "voxelmorph", progress, model="untrained", instance_optimization="field", **options)
+    best = facts["loss"].index(min(facts["loss"]))
+    assert facts["tre_mm"][0] == pytest.approx(before, abs=0.01) and facts["tre_mm"][best] == pytest.approx(after, abs=0.05)
+    assert [point["tre_mm"] for point in points] == facts["tre_mm"]
 
 
 def test_a_diverging_fit_is_explained(pair):

@@ -7,6 +7,7 @@ import torch
 
 from CorrespondCoreLib.progress import Progress
 
+from ..geometry.inversion import invert
 from ..geometry.lattice import Lattice
 from ..geometry.warp import sample
 from ..search.frame import Frame, Landmarks
@@ -20,17 +21,18 @@ class FitCurve:
         lattice: of the fields.
         frame: whose linear part completes the map.
         landmarks: fixed and moving points (N, 3) LPS mm of the fit's direction, or None.
+        swapped: the fit's fixed image is the user's moving one: errors are those of the inverse map, in the user's direction.
 
     Attributes:
         losses: before the first step and after each of them.
         tre_mm: mean landmark error at the same moments; empty without landmarks.
     """
 
-    def __init__(self, progress: Progress, lattice: Lattice, frame: Frame, landmarks: Landmarks | None):
+    def __init__(self, progress: Progress, lattice: Lattice, frame: Frame, landmarks: Landmarks | None, swapped: bool):
         self.losses: list[float] = []
         self.tre_mm: list[float] = []
         self._progress, self._lattice, self._frame = progress, lattice, frame
-        self._landmarks = landmarks
+        self._landmarks, self._swapped = landmarks, swapped
 
     def __call__(self, step: int, loss: float, field_mm: torch.Tensor) -> None:
         self.losses.append(loss)
@@ -41,6 +43,15 @@ class FitCurve:
         self._progress.point(step=step, **values)
 
     def _mean_error_mm(self, field_mm: torch.Tensor, fixed_mm: np.ndarray, moving_mm: np.ndarray) -> float:
-        points = torch.as_tensor(fixed_mm, dtype=torch.float32, device=field_mm.device)
-        moved = sample(field_mm.detach(), self._lattice, points).T.cpu().numpy() + fixed_mm
-        return float(np.linalg.norm(self._frame.from_frame(moved) - moving_mm, axis=1).mean())
+        volume = field_mm.detach()
+
+        def displacement(points: torch.Tensor) -> torch.Tensor:
+            return sample(volume, self._lattice, points).T
+
+        if self._swapped:
+            there = torch.as_tensor(self._frame.to_frame(moving_mm), dtype=torch.float32, device=volume.device)
+            errors = invert(displacement, there).cpu().numpy() - fixed_mm
+        else:
+            start = torch.as_tensor(fixed_mm, dtype=torch.float32, device=volume.device)
+            errors = self._frame.from_frame(fixed_mm + displacement(start).cpu().numpy()) - moving_mm
+        return float(np.linalg.norm(errors, axis=1).mean())

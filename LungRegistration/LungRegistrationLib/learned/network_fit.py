@@ -76,7 +76,7 @@ def fit_network(
 
     Args:
         levels: also give the network's fields from coarse to fine.
-        swapped: the pair's fixed image is the user's moving one, for the direction of `levels`.
+        swapped: the pair's fixed image is the user's moving one, for the direction of `levels` and of landmark errors.
 
     Raises:
         InputError: no such model, a size that the network cannot take, landmarks that cannot guide it. OutOfMemory: too large.
@@ -103,7 +103,7 @@ def fit_network(
         objective = pair_objective(in_hu, seen, frame, pair)
     memory_gb = needed_network_gb(method, kind.size_xyz, wanted.instance_optimization)
     note = f"about {memory_gb:.1f} GB, {duration_text(seconds)}"
-    curve = FitCurve(progress, seen.lattice, frame, pair.watched)
+    curve = FitCurve(progress, seen.lattice, frame, pair.watched, swapped)
     work = _Work(network, model is not None, seen, objective, _rate(method, wanted), curve, note)
     with network_memory_errors(*limits):
         field, fields, fitted = _field_of_pair(work, wanted, progress)
