@@ -54,7 +54,6 @@ ROWS = {  # name in the table: configuration
     "VIRNet, three levels, without keypoints": "phantom_virnet_without_keypoints",
 }
 VOXEL_MM = (5.0, 7.0)
-LEARNING_RATES = {"rrn": 3e-4, "virnet": 1e-3}
 STABLE = 0.02  # a run has converged if the loss of its last turn through the pairs is less than this share below the turn before
 FIGURES = ("tre_mm", "folding_percent", "dice")
 
@@ -128,7 +127,6 @@ def small(name: str, steps: int, pairs: int, seed: int) -> TrainingConfig:
         data=replace(config.data, pairs=pairs, validation_pairs=0, voxel_mm=VOXEL_MM, slice_mm=VOXEL_MM, keep_in_memory=True),
         size=SIZE,
         steps=(steps // levels,) * levels,
-        learning_rate=LEARNING_RATES[config.network["name"]],
         seed=seed,
         validate_every=0,
         checkpoint_every=10**6,
