@@ -78,12 +78,15 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._observedInputs = set()
 
     def setup(self):
+        from LungRegistrationFace.live_fit import LiveFit
         from LungRegistrationFace.result import MARK
         from LungRegistrationFace.section_export import ExportSection
         from LungRegistrationFace.section_inputs import InputsSection
         from LungRegistrationFace.section_inspect import InspectSection
         from LungRegistrationFace.section_method import MethodSection
+        from LungRegistrationFace.section_network import NetworkSection
         from LungRegistrationFace.section_run import RunSection
+        from LungRegistrationFace.section_sequence import SequenceSection
 
         super().setup()
         panel = slicer.util.loadUI(self.resourcePath("UI/LungRegistration.ui"))
@@ -94,9 +97,13 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = LungRegistrationLogic()
         self.inputs = InputsSection(self.ui, lambda: self._parameterNode, self.showError)
         self.method = MethodSection(self.ui)
+        self.network = NetworkSection(self.ui, lambda: self._parameterNode, self.onImportModel)
+        self.liveFit = LiveFit(self.ui)
         self.run = RunSection(self.ui, self.onApply, self.onCancel)
         self.inspect = InspectSection(self.ui, lambda: self._parameterNode, self.showError)
         self.export = ExportSection(self.ui, lambda: self.inspect.result, self.request, self.showError)
+        self.sequence = SequenceSection(self.ui, lambda: self._parameterNode, self.onSequenceApply, self.inspect.views.showChart)
+        self.ui.sequenceCancelButton.connect("clicked()", self.onCancel)
         self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
         self.ui.placeMovingCheckBox.connect("clicked(bool)", self.onPlaceMoving)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
@@ -109,10 +116,12 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._background.abandon()
         self.method.rest()
         self.inspect.rest()
+        self.liveFit.end()
         self.setParameterNode(None)
         self.removeObservers()
 
     def enter(self):
+        self.network.look()
         self.initializeParameterNode()
 
     def exit(self):
@@ -120,6 +129,8 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         self.inspect.rest()
+        self.liveFit.end()
+        self.sequence.forget()
         self.ui.statusLabel.text = self.ui.exportStatusLabel.text = ""
         self.setParameterNode(None)
 
@@ -153,7 +164,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onParametersModified(self, caller=None, event=None):
         """Something was chosen: show it, and whether Apply can work."""
-        nodes = set(self.request().nodes())
+        nodes = {*self.request().nodes(), *self.sequence.request().nodes()}
         if nodes != self._observedInputs:
             self.removeObservers(self.onInputModified)
             for observed, event in self.inputs.changes(nodes):
@@ -165,8 +176,10 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onInputModified(self, caller=None, event=None):
         """An input has changed, for example a landmark was added."""
         self.inputs.refresh()
+        self.network.refresh(self.request())
         missing = self.request().missing()
         self.run.ready(missing)
+        self.sequence.refresh(self.run.running)
         self.export.refresh(missing)
 
     def request(self):
@@ -185,6 +198,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.request(),
                 onProgress=self.run.progress,
                 onFinished=self.onRegistered,
+                onPoints=self.liveFit.show,
                 makeWarped=p.makeWarped,
                 makeJacobian=p.makeJacobian,
                 makeInverse=p.makeInverse,
@@ -213,12 +227,54 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if result.warped is not None:
             self.inspect.showMode("blend")
 
+    def onSequenceApply(self):
+        """Start the registration of a sequence; the panel stays alive."""
+        from CorrespondCoreLib.errors import CorrespondError
+
+        try:
+            request = self.sequence.request()
+            self._background = self.logic.startSequence(request, self.run.progress, self.onSequenceRegistered)
+        except CorrespondError as error:
+            self.ui.sequenceStatusLabel.text = str(error)
+            self.showError(str(error))
+            return
+        self.run.started(_("Starting…"), self.ui.sequenceStatusLabel)
+
+    def onSequenceRegistered(self, background):
+        """Show the registered sequence, or what went wrong."""
+        result = background.value
+        if result is not None:
+            self.sequence.show(result)
+        self.ended(background, *([_("Done. Everything lies in the folder '{name}'.").format(name=result.name)] if result else []))
+
     def onPlaceMoving(self, on):
         """Show the moving data through the transform of the chosen result, or where they were."""
         if not on:
             self.logic.takeOutMovingData(self.request())
         elif self.inspect.result is not None:
             self.logic.placeMovingData(self.inspect.result, self.request())
+
+    def onImportModel(self, path):
+        """Bring a model or a checkpoint into the user's folder of models and choose it."""
+        from CorrespondCoreLib.errors import CorrespondError
+
+        try:
+            self._background = self.logic.startModelImport(path, self.run.progress, self.onModelImported)
+        except CorrespondError as error:
+            self.showError(str(error))
+            return
+        self.run.started(_("Importing the model…"))
+
+    def onModelImported(self, background):
+        """Choose the model that was imported, and its method."""
+        from LungRegistrationFace.parameters import Method
+
+        card = background.value
+        self.network.look()
+        if card is not None and self._parameterNode is not None and card["method"] in [method.value for method in Method]:
+            setattr(self._parameterNode, f"{card['method']}Model", card["id"])
+            self._parameterNode.method = Method(card["method"])
+        self.ended(background, *([_("The model '{name}' is imported.").format(name=card["title"])] if card else []))
 
     def onSampleData(self):
         """Make the phantom pair and choose it."""
@@ -235,6 +291,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from CorrespondCoreLib.errors import Cancelled
 
         self._background = None
+        self.liveFit.end()
         messages = messages if background.error is None else [str(background.error)]
         self.run.ended("\n".join([*messages, *background.warnings]))
         if self._parameterNode is not None:
@@ -269,8 +326,8 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         Args:
             fixedNode, movingNode: vtkMRMLScalarVolumeNode; the moving image is brought onto the fixed image.
             options: fields of LungRegistrationFace.request.RegistrationRequest (fixedMask, movingMask, initialTransform,
-                fixedLandmarks, movingLandmarks, matchBy, guideByLandmarks, fixedIs, preset, settings, device, threads, maps), and
-                the outputs makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
+                fixedLandmarks, movingLandmarks, matchBy, guideByLandmarks, fixedIs, preset, settings, device, threads, maps,
+                levels), and the outputs makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
 
         Returns:
             RegistrationResult: transform, warped, jacobian, landmarkTable, volumeChangeTable, report, ...
@@ -285,13 +342,14 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         }
         return self.start(RegistrationRequest(fixedNode, movingNode, **options), **outputs).wait()
 
-    def start(self, request, onProgress=None, onFinished=None, **outputs):
+    def start(self, request, onProgress=None, onFinished=None, onPoints=None, **outputs):
         """Start a registration beside Slicer and return at once.
 
         Args:
             request: RegistrationRequest.
             onProgress: called with (percent, stage, remaining seconds or None).
             onFinished: called with the Background when its `value` (RegistrationResult) or `error` is there.
+            onPoints: called with the course of a fit to the pair so far, [{"step": ..., "loss": ..., "tre_mm": ...}, ...].
             outputs: makeWarped, makeJacobian, makeInverse, statisticsSegmentation.
 
         Returns:
@@ -302,7 +360,7 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         from LungRegistrationFace.result_loading import loadResult
 
         request.check()
-        packages.ensure([packages.TORCH], _("Lung Registration"))
+        packages.ensure(request.packages(), _("Lung Registration"))
         pairs = request.pairs()
         return Background(
             lambda folder: ["lung", "register", *request.write(folder), "--output", str(folder / "results")],
@@ -310,7 +368,56 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
             (request.fixed, request.moving),
             onProgress,
             onFinished,
+            onPoints,
         )
+
+    def registerSequence(self, sequenceNode, **options):
+        """Register all phases of a sequence (4DCT) to one of them and wait for the result; Slicer stays alive meanwhile.
+
+        Args:
+            sequenceNode: vtkMRMLSequenceNode of volumes.
+            options: fields of LungRegistrationFace.sequence_request.SequenceRequest (reference, landmarks, lungs, fixedIs,
+                preset, settings, device, threads).
+
+        Returns:
+            SequenceResult: browser, transforms, warped, jacobian, landmarks, volumeTable, landmarkTable, ...
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: the message says what is wrong; the scene is as it was.
+        """
+        from LungRegistrationFace.sequence_request import SequenceRequest
+
+        return self.startSequence(SequenceRequest(sequenceNode, **options)).wait()
+
+    def startSequence(self, request, onProgress=None, onFinished=None):
+        """The same beside Slicer; returns a Background."""
+        from CorrespondCoreLib import packages
+        from LungRegistrationFace.sequence_job import SequenceJob
+
+        request.check()
+        packages.ensure(request.packages(), _("Lung Registration"))
+        return SequenceJob(request, onProgress, onFinished)
+
+    def importModel(self, path):
+        """Bring a model (folder, card.json or zip) or a checkpoint of RRN's original code into the user's folder of models.
+
+        Returns its card (dict) with "id" and "method".
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: it cannot be used; the message says why.
+        """
+        return self.startModelImport(path).wait()
+
+    def startModelImport(self, path, onProgress=None, onFinished=None):
+        """The same beside Slicer; returns a Background."""
+        from CorrespondCoreLib import packages
+        from LungRegistrationFace.background import Background
+        from LungRegistrationFace.model_import import importCommand, importedCard
+
+        command = importCommand(path)
+        if "import-checkpoint" in command:
+            packages.ensure([packages.TORCH, packages.SAFETENSORS], _("Lung Registration"))
+        return Background(lambda folder: command, importedCard, (), onProgress, onFinished)
 
     def loadSampleData(self, size=None):
         """Make the phantom pair on this computer, bring it into the scene, and return its nodes (SamplePair).

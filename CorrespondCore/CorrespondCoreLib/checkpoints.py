@@ -61,7 +61,11 @@ def load_network(model: Model, networks: Mapping[str, type[nn.Module]]) -> nn.Mo
     except TypeError as error:
         raise InputError(f'The card of the model "{model.id}" has network options that do not exist: {error}.') from error
     state_dict = read_checkpoint(model.weights())
-    check_entries(state_dict, {key: tuple(value.shape) for key, value in network.state_dict().items()}, f"{kind.__name__}")
+    shapes = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    try:
+        check_entries(state_dict, shapes, kind.__name__)
+    except InputError as error:
+        raise InputError(f'The weights of the model "{model.id}" do not fit its card. {error}') from error
     network.load_state_dict(state_dict)
     return network.eval()
 

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from .errors import Cancelled, CorrespondError, InputError, MissingPackage, OutOfMemory, OutputError
+from .errors import Cancelled, CorrespondError, InputError, MissingPackage, OutOfMemory, OutputError, PartlyFailed
 from .explain import explained
 from .files import plain
 from .models_cli import add_models_commands
@@ -46,6 +46,7 @@ exit codes:
   {OutOfMemory.exit_code}  main or graphics memory does not suffice
   {MissingPackage.exit_code}  a Python package is absent, too old, or does not fit the others; the message says what to install
   {OutputError.exit_code}  results cannot be written (permission, full disk)
+  {PartlyFailed.exit_code}  some pairs of a cohort failed, the others are done; the summary says why
 
 messages:
   Progress, warnings and errors go to stderr, results as JSON to stdout. Progress is a bar on a terminal and lines in a pipe.

@@ -41,3 +41,9 @@ class OutputError(CorrespondError):
     """Results cannot be written."""
 
     exit_code = 6
+
+
+class PartlyFailed(CorrespondError):
+    """Some parts of a larger work failed, the others are done; the message says which and why."""
+
+    exit_code = 7

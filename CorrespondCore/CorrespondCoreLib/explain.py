@@ -7,7 +7,15 @@ import errno
 from .devices import numpy_mismatch_message
 from .errors import Cancelled, CorrespondError, MissingPackage, OutOfMemory, OutputError
 
-_MEMORY_WORDS = ("out of memory", "bad_alloc", "bad allocation", "failed to allocate", "can't allocate", "unable to allocate")
+_MEMORY_WORDS = (
+    "out of memory",
+    "bad_alloc",
+    "bad alloc",
+    "bad allocation",
+    "failed to allocate",
+    "can't allocate",
+    "unable to allocate",
+)
 _DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _LIBRARY_NOT_LOADED = (126, 127, 182, 1114)  # Windows: a DLL, or one that it needs, is absent or fails to start
 _PACKAGES = ("torch", "safetensors", "numpy", "scipy", "SimpleITK", "pydicom")
@@ -24,7 +32,7 @@ def explained(error: BaseException) -> CorrespondError | None:
         return error
     if isinstance(error, KeyboardInterrupt):
         return Cancelled()
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and any(w in text.lower() for w in _MEMORY_WORDS)):
+    if is_memory_error(error):
         return _memory(text)
     if isinstance(error, RuntimeError) and "numpy is not available" in text.lower():
         return MissingPackage(numpy_mismatch_message())
@@ -40,6 +48,13 @@ def explained(error: BaseException) -> CorrespondError | None:
     if isinstance(error, OSError) and error.errno == errno.EROFS:
         return OutputError(f"The disk is read-only{_of(error)}. Choose another output folder.")
     return None
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether main or graphics memory did not suffice, in the words of torch, ITK or numpy."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in _MEMORY_WORDS)
+    )
 
 
 def _memory(text: str) -> OutOfMemory:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import Cancelled, CorrespondError, InputError, MissingPackage, OutOfMemory, OutputError
+from .errors import Cancelled, CorrespondError, InputError, MissingPackage, OutOfMemory, OutputError, PartlyFailed
 from .launchers import Launch, Started, default_launcher, python_executable
 from .processes import kill
 
@@ -34,7 +34,9 @@ GRACE_S = 5.0
 WORKER_FILE = Path(__file__).resolve().with_name("worker.py")
 
 _LOG_LINES = 200
-_ERRORS = {error.exit_code: error for error in (CorrespondError, InputError, OutOfMemory, MissingPackage, OutputError)}
+_ERRORS = {
+    error.exit_code: error for error in (CorrespondError, InputError, OutOfMemory, MissingPackage, OutputError, PartlyFailed)
+}
 
 
 def new_job_folder(parent: str | Path | None = None) -> Path:

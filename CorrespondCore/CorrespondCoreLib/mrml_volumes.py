@@ -51,7 +51,7 @@ def volume_from_image(image: sitk.Image, name: str = "", node: Any = None, label
         label: add a vtkMRMLLabelMapVolumeNode instead of a vtkMRMLScalarVolumeNode.
 
     Returns:
-        The node, with display nodes.
+        The node, with display nodes if it is in a scene.
 
     Raises:
         InputError: the image is not 3D or has several values per voxel.
@@ -71,7 +71,7 @@ def volume_from_image(image: sitk.Image, name: str = "", node: Any = None, label
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode" if label else "vtkMRMLScalarVolumeNode", name)
     node.SetIJKToRASMatrix(vtk_matrix(RAS_TO_LPS @ voxel_to_lps(image)))
     node.SetAndObserveImageData(image_data)
-    if node.GetDisplayNode() is None:
+    if node.GetDisplayNode() is None and node.GetScene() is not None:
         node.CreateDefaultDisplayNodes()
     return node
 

@@ -41,16 +41,17 @@ class Progress:
         self._plot = plot
 
     @contextmanager
-    def stage(self, name: str, until: float, note: str = "") -> Iterator[Callable[[float], None]]:
-        """Open a stage that ends at the fraction `until` of the whole; yields step(fraction of this stage 0..1).
+    def stage(self, name: str, until: float, note: str = "") -> Iterator[Callable[..., None]]:
+        """Open a stage that ends at the fraction `until` of the whole; yields step(fraction of this stage 0..1, note).
 
         Args:
-            note: shown behind the name, for what differs from run to run, such as what the stage will take.
+            note: shown behind the name, for what differs from run to run, such as what the stage will take; a step may
+                bring another one.
         """
         start, began = self.fraction, time.perf_counter()
-        shown = f"{name} ({note})" if note else name
 
-        def step(fraction: float) -> None:
+        def step(fraction: float, note: str = note) -> None:
+            shown = f"{name} ({note})" if note else name
             self._move(start + (until - start) * min(max(fraction, 0.0), 1.0), shown)
 
         step(0.0)

@@ -23,16 +23,18 @@ class Background(slicer.util.VTKObservationMixin):
         load: called with the job folder when the command has succeeded; adds nodes and returns them.
         nodes: the scene nodes that the command is about; when one of them is removed the work stops.
         onProgress: called with (percent, stage, remaining seconds or None).
+        onPoints: called with all points of a curve so far (dicts) when there are new ones.
         onFinished: called once with this object; then `value` is what `load` returned, or `error` says what happened.
     """
 
-    def __init__(self, prepare, load, nodes=(), onProgress=None, onFinished=None):
+    def __init__(self, prepare, load, nodes=(), onProgress=None, onFinished=None, onPoints=None):
         super().__init__()
         self.value = None
         self.error = None
         self.finished = False
         self.warnings = []
-        self._load, self._onProgress, self._onFinished = load, onProgress, onFinished
+        self._load, self._onProgress, self._onFinished, self._onPoints = load, onProgress, onFinished, onPoints
+        self._pointCount = 0
         self._nodeIDs = {node.GetID() for node in nodes}
         self._reason = None
         folder = new_job_folder()
@@ -54,7 +56,7 @@ class Background(slicer.util.VTKObservationMixin):
 
     def abandon(self):
         """Stop the work and tell nobody: the panel is going away."""
-        self._onProgress = self._onFinished = None
+        self._onProgress = self._onFinished = self._onPoints = None
         self.cancel()
 
     def wait(self):
@@ -76,6 +78,9 @@ class Background(slicer.util.VTKObservationMixin):
         self.warnings = list(job.warnings)
         if self._onProgress:
             self._onProgress(job.percent, job.stage, job.remaining_s)
+        if self._onPoints and len(job.points) > self._pointCount:
+            self._pointCount = len(job.points)
+            self._onPoints(job.points)
 
     def _finish(self, job):
         self.removeObservers()

@@ -10,7 +10,7 @@ from CorrespondCoreLib.files import check_output_folder, whole_file
 
 from .tables import writeCsv
 
-TABLES = ("landmarkTable", "landmarkCurve", "volumeChangeTable", "histogram")
+TABLES = ("landmarkTable", "landmarkCurve", "volumeChangeTable", "histogram", "fitTable")
 
 
 def exportTransform(result, folder, extension):

@@ -1,10 +1,11 @@
-"""Volumes that exist only to be looked at: checkerboard, difference, the moving image before registration. Never saved."""
+"""Volumes that exist only to be looked at: checkerboard, difference, the moving image before and half-way. Never saved."""
 
 import numpy as np
 import SimpleITK as sitk
 import slicer
 
 from CorrespondCoreLib import mrml
+from CorrespondCoreLib.mrml_transforms import field_from_grid_transform
 
 from .world import worldImage
 
@@ -18,6 +19,16 @@ def beforeRegistration(result):
     reference, moving = worldImage(result.fixed), worldImage(result.moving)
     darkest = float(sitk.GetArrayViewFromImage(moving).min())
     node = _helper("Before registration", sitk.Resample(moving, reference, sitk.Transform(), sitk.sitkLinear, darkest))
+    _sameWindow(node, result.moving)
+    return node
+
+
+def throughLevel(result, level):
+    """The moving image as a level of a network takes it onto the fixed image (a transform of `result.levels`)."""
+    reference, moving = worldImage(result.fixed), worldImage(result.moving)
+    darkest = float(sitk.GetArrayViewFromImage(moving).min())
+    there = sitk.DisplacementFieldTransform(sitk.Cast(field_from_grid_transform(level), sitk.sitkVectorFloat64))
+    node = _helper("Through a level", sitk.Resample(moving, reference, there, sitk.sitkLinear, darkest))
     _sameWindow(node, result.moving)
     return node
 

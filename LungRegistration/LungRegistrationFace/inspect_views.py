@@ -21,6 +21,8 @@ class InspectViews:
         self._timer.setInterval(FLICKER_MS)
         self._timer.connect("timeout()", self._flip)
         self._layoutBefore = None
+        self.level = None
+        """Transform of a network's level that takes the place of the result's; None for the result itself."""
 
     def show(self, result, mode, opacity=0.5, before=False):
         """Show fixed and warped image (or, `before`, the moving image as it was) in a mode."""
@@ -88,8 +90,9 @@ class InspectViews:
         composite = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
         self.setOpacity(0 if composite.GetForegroundOpacity() > 0.5 else 1)
 
-    @staticmethod
-    def _other(result, before):
+    def _other(self, result, before):
+        if not before and self.level is not None:
+            return helper_volumes.throughLevel(result, self.level)
         return helper_volumes.beforeRegistration(result) if before or result.warped is None else result.warped
 
     @staticmethod

@@ -1,13 +1,14 @@
 """What the panel remembers: one parameter node, bound to the widgets by their SlicerParameterName."""
 
 import enum
-from typing import Annotated
+from typing import Annotated, Union
 
 from slicer import (
     vtkMRMLGridTransformNode,
     vtkMRMLMarkupsFiducialNode,
     vtkMRMLScalarVolumeNode,
     vtkMRMLSegmentationNode,
+    vtkMRMLSequenceNode,
     vtkMRMLTransformNode,
 )
 from slicer.i18n import tr as _
@@ -26,6 +27,34 @@ class Preset(enum.Enum):
         return {"fast": _("Fast"), "default": _("Default"), "best": _("Best"), "ruehaak2017": _("Keypoints (Ruehaak 2017)")}[
             self.value
         ]
+
+
+class Method(enum.Enum):
+    """How the displacement is found: by the search, or by a network."""
+
+    SEARCH = "search"
+    VIRNET = "virnet"
+    VOXELMORPH = "voxelmorph"
+    RRN = "rrn"
+
+    def label(self):
+        return {
+            "search": _("Search (needs no model)"),
+            "virnet": _("VIRNet"),
+            "voxelmorph": _("VoxelMorph"),
+            "rrn": _("RRN (experimental)"),
+        }[self.value]
+
+
+class InstanceOptimization(enum.Enum):
+    """What of a network's result is fitted to the pair at hand."""
+
+    NONE = "none"
+    FIELD = "field"
+    WEIGHTS = "weights"
+
+    def label(self):
+        return {"none": _("No"), "field": _("Field"), "weights": _("Weights of the network")}[self.value]
 
 
 class Similarity(enum.Enum):
@@ -124,6 +153,15 @@ class LungRegistrationParameterNode:
     landmarkMatching: LandmarkMatching
     guideByLandmarks: bool
 
+    method: Method
+    virnetModel: str
+    voxelmorphModel: str
+    rrnModel: str
+    instanceOptimization: InstanceOptimization
+    fitSteps: Annotated[int, Minimum(1), Maximum(10000)] = 100
+    sizeX: Annotated[int, Minimum(0), Maximum(512)] = 0
+    sizeY: Annotated[int, Minimum(0), Maximum(512)] = 0
+    sizeZ: Annotated[int, Minimum(0), Maximum(512)] = 0
     preset: Annotated[Preset, Default(Preset.DEFAULT)]
     similarity: Similarity
     regularizer: Regularizer
@@ -135,9 +173,15 @@ class LungRegistrationParameterNode:
     makeJacobian: bool = True
     makeInverse: bool = False
     makeMaps: bool = False
+    makeLevels: bool = False
     placeMoving: bool = False
 
     result: vtkMRMLGridTransformNode
     blend: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5
     displacementDisplay: DisplacementDisplay
     statisticsSegmentation: vtkMRMLSegmentationNode
+
+    sequence: vtkMRMLSequenceNode
+    sequenceReference: Annotated[int, Minimum(0)] = 0
+    sequenceLandmarks: Union[vtkMRMLSequenceNode, vtkMRMLMarkupsFiducialNode]  # noqa: UP007 - the wrapper knows Union only
+    sequenceLungs: vtkMRMLSegmentationNode

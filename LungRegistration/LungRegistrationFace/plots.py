@@ -1,4 +1,4 @@
-"""Charts of a result: cumulative landmark error, histogram of the Jacobian determinant."""
+"""Charts of a result: cumulative landmark error, histogram of the Jacobian determinant, course of a fit."""
 
 import slicer
 from slicer.i18n import tr as _
@@ -20,6 +20,28 @@ def histogramChart(result):
     """Histogram of det J: percent of the measured volume per bin."""
     series = _series(result, "histogramSeries", result.histogram, "det J", "Part (%)", _("volume change"), BLUE)
     return _chart(result, "histogramChart", _("Volume change"), (series,), _("Jacobian determinant"), _("Part of the volume (%)"))
+
+
+def courseChart(result, chartRole, seriesRole, column, title, yTitle):
+    """A column of the fit's table against the steps."""
+    series = _series(result, seriesRole, result.fitTable, "Step", column, title, BLUE)
+    return _chart(result, chartRole, title, (series,), _("Step of the fit to this pair"), yTitle)
+
+
+def phaseChart(result, kind, table, xColumn, curves, title, yTitle):
+    """Columns of a table against the phases of a sequence.
+
+    Args:
+        kind: "volume" or "landmark": the nodes have the roles volumeChart, volumeSeries0, ...
+        curves: (name, column, color) of each.
+    """
+    series = [
+        _series(result, f"{kind}Series{n}", table, xColumn, column, name, color) for n, (name, column, color) in enumerate(curves)
+    ]
+    for node in series:
+        node.SetMarkerStyle(slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle)
+        node.SetMarkerSize(7)
+    return _chart(result, f"{kind}Chart", title, series, xColumn, yTitle)
 
 
 def _series(result, role, table, xColumn, yColumn, name, color):

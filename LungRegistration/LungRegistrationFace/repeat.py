@@ -44,6 +44,7 @@ def asPython(request):
         "device": repr(request.device),
         "threads": str(request.threads) if request.threads else None,
         "maps": "True" if request.maps else None,
+        "levels": "True" if request.levels else None,
     }
     arguments = [_nodeText(request.fixed), _nodeText(request.moving), *(f"{k}={v}" for k, v in options.items() if v is not None)]
     joined = ",\n    ".join(arguments)

@@ -9,7 +9,10 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.mrml_transforms import transform_from_node
+from CorrespondCoreLib.packages import SAFETENSORS, TORCH
 from LungRegistrationLib.formats.landmarks import write_landmarks
+from LungRegistrationLib.learned.models import plan
+from LungRegistrationLib.settings import RegistrationSettings
 
 from .landmark_pairs import pairLandmarks
 from .world import segmentsByName, worldImage, worldLabels, worldMask
@@ -23,7 +26,8 @@ class RegistrationRequest:
 
     Masks are (segmentation node, segment ID); an empty ID means all segments. When both segmentations have the same segment
     names, as with lobes, each segment is also aligned with its counterpart. `settings` holds only what differs from the
-    preset (see LungRegistrationLib.settings).
+    preset (see LungRegistrationLib.settings), for a network {"method": "virnet", "network": {"model": ..., ...}}. `levels`: also
+    the fields that a network makes from coarse to fine.
     """
 
     fixed: object = None
@@ -41,11 +45,17 @@ class RegistrationRequest:
     device: str = "auto"
     threads: int = 0
     maps: bool = False
+    levels: bool = False
 
     @classmethod
     def fromParameters(cls, p):
         """What the panel's parameter node asks for."""
-        settings = {"similarity": p.similarity.value, "regularizer": p.regularizer.value, "smoothing_mm": p.fieldSmoothingMm}
+        searching = p.method.value == "search"
+        settings = {"smoothing_mm": p.fieldSmoothingMm}
+        if searching:
+            settings |= {"similarity": p.similarity.value, "regularizer": p.regularizer.value}
+        else:
+            settings |= {"method": p.method.value, "network": _networkSettings(p)}
         return cls(
             fixed=p.fixedVolume,
             moving=p.movingVolume,
@@ -57,11 +67,12 @@ class RegistrationRequest:
             matchBy=p.landmarkMatching.value,
             guideByLandmarks=p.guideByLandmarks,
             fixedIs=p.fixedIs.value,
-            preset=p.preset.value,
+            preset=p.preset.value if searching else "default",
             settings={name: value for name, value in settings.items() if value},
             device=p.device.value,
             threads=p.threads,
             maps=p.makeMaps,
+            levels=p.makeLevels and not searching,
         )
 
     def missing(self):
@@ -85,6 +96,32 @@ class RegistrationRequest:
         if self.guideByLandmarks and self.fixedLandmarks is None:
             raise InputError(_("Choose the landmark lists that shall guide the registration."))
         self.pairs()
+        self.plan()
+
+    def plan(self):
+        """What a network will run (LungRegistrationLib.learned.models.Plan), or None for the search.
+
+        Raises:
+            InputError: the settings cannot work, or there is no such model.
+        """
+        settings = self.allSettings()
+        if settings.method == "search":
+            if self.levels:
+                raise InputError(_("Fields per level come from a network: choose one, or leave them out."))
+            return None
+        return plan(settings, self.guideByLandmarks)
+
+    def allSettings(self):
+        """What `settings` and the preset mean (LungRegistrationLib.settings.RegistrationSettings).
+
+        Raises:
+            InputError: a value cannot work.
+        """
+        return RegistrationSettings.from_json({"preset": self.preset, **self.settings})
+
+    def packages(self):
+        """The Python packages that the run needs (CorrespondCoreLib.packages.Package)."""
+        return [TORCH] if self.plan() is None else [TORCH, SAFETENSORS]
 
     def pairs(self):
         """The landmark pairs, or None without landmark lists. Raises InputError where the lists do not fit."""
@@ -131,8 +168,7 @@ class RegistrationRequest:
         if self.settings:
             write_json(folder / "chosen_settings.json", {"preset": self.preset, **self.settings})
             arguments += ["--settings", folder / "chosen_settings.json"]
-        if self.maps:
-            arguments.append("--maps")
+        arguments += [option for option, wanted in (("--maps", self.maps), ("--levels", self.levels)) if wanted]
         if self.threads:
             arguments += ["--threads", self.threads]
         return [str(argument) for argument in arguments]
@@ -164,6 +200,15 @@ class RegistrationRequest:
             raise InputError(_("The segmentation of the {role} lungs is empty. Add a segment, or choose none.").format(role=role))
         if segmentID and segmentation.GetSegment(segmentID) is None:
             raise InputError(_("The segment of the {role} lungs does not exist any more. Choose another.").format(role=role))
+
+
+def _networkSettings(p):
+    """Of the panel's parameter node: only what differs from the model's own, as LungRegistrationLib.network_settings names it."""
+    size = [p.sizeX, p.sizeY, p.sizeZ]
+    values = {"model": getattr(p, f"{p.method.value}Model") or None, "size_xyz": size if any(size) else None}
+    if p.instanceOptimization.value != "none":
+        values |= {"instance_optimization": p.instanceOptimization.value, "steps": p.fitSteps}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _write(image, file):

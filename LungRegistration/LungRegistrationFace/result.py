@@ -4,6 +4,7 @@ import json
 
 import slicer
 
+from .levels import levelsOf
 from .maps import mapsOf
 
 MARK = "LungRegistration.result"
@@ -53,6 +54,11 @@ class RegistrationResult:
     histogram = _made("histogram")
     histogramChart = _made("histogramChart")
     histogramSeries = _made("histogramSeries")
+    fitTable = _made("fitTable")
+    fitChart = _made("fitChart")
+    fitSeries = _made("fitSeries")
+    fitErrorChart = _made("fitErrorChart")
+    fitErrorSeries = _made("fitErrorSeries")
     reportText = _made("reportText")
     reportPage = _made("reportPage")
 
@@ -81,10 +87,15 @@ class RegistrationResult:
         """Volumes of stretch, ventilation, response classes and expected error, if they were asked for."""
         return mapsOf(self.transform)
 
+    @property
+    def levels(self):
+        """Transforms of a network's levels, coarse to fine, if they were asked for."""
+        return levelsOf(self.transform)
+
     def nodes(self):
         """All nodes that the registration made, the transform first."""
         made = (getattr(self, role) for role in ROLES)
-        return [self.transform, *(node for node in made if node is not None), *self.maps]
+        return [self.transform, *(node for node in made if node is not None), *self.maps, *self.levels]
 
     def addToFolder(self, node):
         """Put a node into the folder of this result."""

@@ -9,9 +9,11 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib import mrml, provenance
 from CorrespondCoreLib.errors import InputError
 
+from .fit_curves import addFitCurves
 from .found_lungs import addFoundLungs
 from .jacobian_color import showAsVolumeChange
 from .landmark_table import measureLandmarks
+from .levels import addLevels
 from .maps import addMaps
 from .result import MARK, RegistrationResult
 from .volume_change import measureVolumeChange, reportedVolumeChange
@@ -22,7 +24,7 @@ def loadResult(folder, request, pairs, *, makeWarped=True, makeJacobian=True, ma
 
     Args:
         folder: holds fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, report.json, report.html,
-            lungs that were found, and maps where the request asked for them.
+            lungs that were found, and maps and fields per level where the request asked for them.
         request: RegistrationRequest that led to it.
         pairs: LandmarkPairs to measure with, or None.
         makeWarped, makeJacobian, makeInverse: which volumes and transforms are wanted.
@@ -53,6 +55,8 @@ def loadResult(folder, request, pairs, *, makeWarped=True, makeJacobian=True, ma
             _jacobian(result, folder, _present(statisticsSegmentation) or _present(request.fixedMask[0]))
         addFoundLungs(result, folder)
         addMaps(result, folder, _read)
+        addLevels(result, folder, _read)
+        addFitCurves(result)
         _addProvenance(result)
     except BaseException:
         hierarchy.RemoveItem(folderItem, True, True)

@@ -31,7 +31,9 @@ class ExportSection:
         """Enable what can be exported; `missing`: why the registration cannot be copied, or an empty string."""
         result = self._result()
         self.ui.exportH5Button.enabled = self.ui.exportNrrdButton.enabled = result is not None
-        self.ui.exportTablesButton.enabled = result is not None and (result.landmarkTable or result.volumeChangeTable) is not None
+        self.ui.exportTablesButton.enabled = (
+            result is not None and (result.landmarkTable or result.volumeChangeTable or result.fitTable) is not None
+        )
         self.ui.exportReportButton.enabled = result is not None and result.reportPage is not None
         for button in (self.ui.copyCommandButton, self.ui.copyPythonButton):
             button.enabled = not missing

@@ -6,9 +6,11 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib.errors import CorrespondError
 
 from .displacement_display import showDisplacement
+from .fit_curves import fitSummary
 from .inspect_views import InspectViews
 from .landmark_pairs import pairLandmarks
 from .landmark_table import jumpToLandmark, landmarkSummary, measureLandmarks
+from .levels import levelTitles
 from .result import resultOf
 from .tables import tableColumns
 from .volume_change import measureVolumeChange
@@ -25,6 +27,7 @@ class InspectSection:
         self.views = InspectViews()
         self._shown = (None, "off")
         self._filled = {}  # table widget: what it shows
+        self._levels = []  # IDs of the transforms that the chooser of levels offers
         self._modes = {
             "blend": ui.blendModeButton,
             "checkerboard": ui.checkerboardModeButton,
@@ -35,11 +38,14 @@ class InspectSection:
         for mode, button in self._modes.items():
             button.connect("clicked()", lambda mode=mode: self.showMode(mode))
         ui.beforeButton.connect("toggled(bool)", self._onBefore)
+        ui.levelComboBox.connect("currentIndexChanged(int)", self._onLevel)
         ui.blendSlider.connect("valueChanged(double)", self._onOpacity)
         self._layouts = {
             ui.compareButton: lambda result: self.views.compareSideBySide(result, ui.beforeButton.checked),
             ui.plotLandmarksButton: lambda result: self.views.showChart(result.landmarkChart),
             ui.plotHistogramButton: lambda result: self.views.showChart(result.histogramChart),
+            ui.plotFitButton: lambda result: self.views.showChart(result.fitChart),
+            ui.plotFitErrorButton: lambda result: self.views.showChart(result.fitErrorChart),
         }
         for button in self._layouts:
             button.connect("toggled(bool)", lambda on, button=button: self._onLayout(button, on))
@@ -62,6 +68,7 @@ class InspectSection:
         self._fill(self.ui.landmarkTable, result.landmarkTable if result else None, LANDMARK_COLUMNS)
         self._fill(self.ui.volumeChangeTable, result.volumeChangeTable if result else None, None)
         self._enable(result)
+        self._refreshLevels(result)
         self._refreshDisplacement(result)
 
     def showMode(self, mode):
@@ -73,6 +80,23 @@ class InspectSection:
     def rest(self):
         """Stop everything that moves; before the scene closes or the panel goes."""
         self.views.stopFlicker()
+
+    def _refreshLevels(self, result):
+        """The result's levels in the chooser; another result starts with its own field."""
+        levels = result.levels if result else []
+        state = [level.GetID() for level in levels]
+        if state == self._levels:
+            return
+        self._levels, self.views.level = state, None
+        box = self.ui.levelComboBox
+        box.blockSignals(True)
+        box.clear()
+        box.addItems([_("Result"), *levelTitles(result)] if levels else [])
+        box.blockSignals(False)
+
+    def _onLevel(self, index):
+        self.views.level = self.result.levels[index - 1] if index > 0 else None
+        self._onBefore(self.ui.beforeButton.checked)
 
     def _refreshDisplacement(self, result):
         shown = (result.transform if result else None, self._parameters().displacementDisplay.value)
@@ -146,6 +170,11 @@ class InspectSection:
         self.ui.compareButton.enabled = images and (result.warped is not None or before)
         self.ui.beforeButton.enabled = bool(before)
         self.ui.blendSlider.enabled = images
+        self.ui.levelLabel.visible = self.ui.levelComboBox.visible = bool(result and result.levels)
+        self.ui.levelComboBox.enabled = bool(before)
+        self.ui.fitGroupBox.visible = fitted = result is not None and result.fitTable is not None
+        self.ui.fitSummaryLabel.text = fitSummary(result) if fitted else ""
+        self.ui.plotFitErrorButton.enabled = fitted and result.fitErrorChart is not None
         self.ui.displacementComboBox.enabled = result is not None
         self.ui.updateLandmarksButton.enabled = result is not None
         self.ui.updateVolumeChangeButton.enabled = result is not None and result.jacobian is not None

@@ -8,7 +8,7 @@ from vtk.util.numpy_support import numpy_to_vtk
 
 from CorrespondCoreLib.files import whole_file
 
-TEXT_COLUMNS = ("Landmark", "Segment")
+TEXT_COLUMNS = ("Landmark", "Segment", "Phase")
 
 
 def fillTable(tableNode, columns):

@@ -1,4 +1,4 @@
-"""The commands `correspond lung register | evaluate | phantom | import | export | import-checkpoint | train | evaluate-model`."""
+"""The commands of `correspond lung` (see CorrespondCoreLib.cli); a command's work is imported when it runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from CorrespondCoreLib.progress import Progress
 
+from .benchmarks.commands import add_benchmark_command
+from .cohorts.commands import add_cohort_commands
 from .method_options import add_method_options, settings_of
 from .training.commands import add_training_commands
 
@@ -23,6 +25,8 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     _add_import(subparsers)
     _add_export(subparsers)
     _add_import_checkpoint(subparsers)
+    add_cohort_commands(subparsers)
+    add_benchmark_command(subparsers)
     add_training_commands(subparsers)
 
 
@@ -41,6 +45,9 @@ def _add_register(subparsers: argparse._SubParsersAction) -> None:
         "--use-landmarks", action="store_true", help="let the landmarks guide the registration (they then do not judge it)"
     )
     parser.add_argument("--native-grid", action="store_true", help="write the field on the fixed image's own grid (large)")
+    parser.add_argument(
+        "--levels", action="store_true", help="networks: also write their fields, coarse to fine, level_1.nrrd, level_2.nrrd, ..."
+    )
     parser.set_defaults(func=_register)
 
 
@@ -189,4 +196,5 @@ def _wishes(args: argparse.Namespace) -> Wishes:
         maps=args.maps,
         names=args.names_in_report,
         guide=getattr(args, "use_landmarks", False),
+        levels=getattr(args, "levels", False),
     )

@@ -9,6 +9,17 @@ from CorrespondCoreLib.errors import InputError
 NETWORK_METHODS = ("rrn", "virnet", "voxelmorph")
 UNTRAINED = "untrained"
 OPTIMIZATIONS = ("none", "field", "weights")
+SIZES_XYZ = {"rrn": (256, 256, 256), "virnet": (192, 160, 192), "voxelmorph": (192, 160, 192)}  # the papers'
+WINDOWS_HU = {
+    "rrn": (-1000.0, -100.0),  # He et al. 2021, section 3.1; its original code has (-944, -124)
+    "virnet": None,  # Hering et al. 2021: HU as they are
+    "voxelmorph": (-1000.0, -100.0),  # as RRN, whose baseline it is
+}
+PREALIGNMENTS = {  # of the lungs, before the network
+    "rrn": "translation",  # He et al. 2021 have none
+    "virnet": "affine",  # Hering et al. 2021, section 4.2
+    "voxelmorph": "affine",  # there too, "for all methods"
+}
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from CorrespondCoreLib.progress import Progress
 from .phantoms.ct import move_ct
 from .phantoms.pair import Phantom
 from .phantoms.render import Grid, render, true_motion
-from .phantoms.scan import KERNELS, NOISE_HU, scan
+from .phantoms.scan import KERNELS, NOISE_HU, Scanner, scan
 from .phantoms.thorax import Thorax
 
-__all__ = ["Phantom", "breathing_phantom", "move_ct"]
+__all__ = ["Phantom", "breathing_phantom", "grid_over", "move_ct", "scanned"]
 
 FIELD_OF_VIEW_MM = np.array([352.0, 288.0, 312.0])
 FIELD_CENTER_MM = np.array([0.0, 10.0, -14.0])
@@ -55,7 +55,7 @@ def breathing_phantom(
         InputError: impossible arguments.
     """
     progress = progress or Progress()
-    grid = _grid(size, spacing)
+    grid = grid_over(size, spacing)
     rng = np.random.default_rng([seed, 1])
     doses = _pair(dose, NOISE_HU, "dose")
     kernels = _pair(rng.choice(sorted(KERNELS), 2).tolist() if kernel is None else kernel, KERNELS, "kernel")
@@ -65,16 +65,36 @@ def breathing_phantom(
         raise InputError(f"The fixed scan of the phantom is {fixed_is!r}; give {' or '.join(STATES)}.")
     with progress.stage("Building the thorax", until=0.2):
         thorax = Thorax.random(seed, motion_mm, float(grid.spacing.prod() ** (1 / 3)))
-    expiration = fixed_is == "expiration"
+    scanners = Scanner.named(doses[0], kernels[0]), Scanner.named(doses[1], kernels[1])
+    return scanned(thorax, grid, fixed_is == "expiration", scanners, landmarks, rng, progress)
+
+
+def scanned(
+    thorax: Thorax,
+    grid: Grid,
+    expiration: bool,
+    scanners: tuple[Scanner, Scanner],
+    landmarks: int,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> Phantom:
+    """A person scanned in both breathing states, with the truth.
+
+    Args:
+        expiration: of the fixed scan; the moving one is of the other state.
+        scanners: of the fixed and of the moving scan.
+        landmarks: their largest number.
+        rng: of the noise and of the landmarks.
+    """
     noise = rng.spawn(2)
     with progress.stage("True motion", until=0.3):
         displacement, jacobian = (grid.image(array) for array in true_motion(thorax, grid, expiration))
     with progress.stage("Fixed scan", until=0.6) as step:
-        hu, fixed_lobes = render(thorax, grid, expiration, step)
-        fixed = scan(hu, grid.spacing[::-1], doses[0], kernels[0], noise[0])
+        hu, fixed_lobes = render(thorax, grid, expiration, step, scanners[0].contrast_hu)
+        fixed = scan(hu, grid.spacing[::-1], scanners[0], noise[0])
     with progress.stage("Moving scan", until=1.0) as step:
-        hu, moving_lobes = render(thorax, grid, not expiration, step)
-        moving = scan(hu, grid.spacing[::-1], doses[1], kernels[1], noise[1])
+        hu, moving_lobes = render(thorax, grid, not expiration, step, scanners[1].contrast_hu)
+        moving = scan(hu, grid.spacing[::-1], scanners[1], noise[1])
     points = thorax.landmarks(grid.shows, landmarks, rng)
     return Phantom(
         fixed=grid.image(fixed),
@@ -97,7 +117,12 @@ def _pair(given: str | Sequence[str], known: Mapping[str, float], what: str) -> 
     return pair[0], pair[1]
 
 
-def _grid(size: Sequence[int], spacing: Sequence[float] | None) -> Grid:
+def grid_over(size: Sequence[int], spacing: Sequence[float] | None) -> Grid:
+    """A grid of a size (x, y, z) around the middle of the chest; by default its spacing (mm) is such that the whole chest fits.
+
+    Raises:
+        InputError: an impossible size or spacing.
+    """
     if len(size) != 3 or min(size) < 32:
         raise InputError(f"The size of the phantom is {tuple(size)}; give three numbers of at least 32.")
     voxels = np.array(size)

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import SimpleITK as sitk
 
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError, OutOfMemory
+from CorrespondCoreLib.explain import is_memory_error
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.threads import limited
 
 from .geometry.linear import inverted
-from .learned.network_fit import NetworkRun, fit_network
 from .masks import body_mask, lung_mask
 from .search.compact_field import compact_fields, field_lattice, smoothed, unfolded
 from .search.frame import Pair
 from .search.training_free import fit_field
 from .settings import RegistrationSettings
+
+if TYPE_CHECKING:
+    from .learned.network_fit import NetworkRun
 
 
 @dataclass
@@ -53,6 +57,8 @@ def register(
     device: str = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
+    watched_landmarks_mm: tuple[np.ndarray, np.ndarray] | None = None,
+    levels: bool = False,
 ) -> Registration:
     """Find the displacement field that takes points of the fixed CT to the same anatomy in the moving CT.
 
@@ -67,6 +73,8 @@ def register(
         settings: the default preset if None.
         device: "auto", "cpu", "cuda" or "mps".
         threads: CPU threads; torch's own choice if None.
+        watched_landmarks_mm: fixed and moving points (N, 3) whose error is told while a network is fitted; they draw nothing.
+        levels: a network's fields from coarse to fine are wanted, too (`Registration.network.levels`).
 
     Raises:
         InputError: what was given cannot be used. Cancelled: progress says so. OutOfMemory: main or graphics memory is too small.
@@ -83,14 +91,16 @@ def register(
         swapped = _volume_mm3(regions[1]) > _volume_mm3(regions[0]) and (
             initial_transform is None or initial_transform.IsLinear()
         )
-        pair = Pair(fixed, moving, *regions, landmarks, initial_transform)
+        pair = Pair(fixed, moving, *regions, landmarks, initial_transform, watched_landmarks_mm)
         directed = pair.swapped() if swapped else pair
         keypoints: dict[str, np.ndarray] | None = None
         network: NetworkRun | None = None
         if settings.method == "search":
             frame, spline, keypoints = fit_field(directed, masks is not None, settings, name, progress)
         else:
-            frame, spline, network = fit_network(directed, masks is not None, settings, name, progress)
+            from .learned.network_fit import fit_network  # needs safetensors, which the search does not
+
+            frame, spline, network = fit_network(directed, masks is not None, settings, name, progress, levels, swapped)
         with progress.stage("Displacement fields", until=1.0) as step:
             spline = smoothed(spline, settings.smoothing_mm)
             spacing = settings.field_spacing_mm
@@ -166,8 +176,7 @@ def _memory_errors() -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        text = str(error).lower()
-        if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text or "bad alloc" in text:
+        if is_memory_error(error):
             raise OutOfMemory(
                 "The memory does not suffice for this pair. Close other programs, crop the images to the chest, "
                 'choose the preset "fast", or use the CPU instead of the graphics card.'

@@ -10,14 +10,16 @@ import numpy as np
 import SimpleITK as sitk
 
 from CorrespondCoreLib.devices import check_torch
+from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_json
+from CorrespondCoreLib.models import Model
 from CorrespondCoreLib.process_usage import seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
 from .formats import inputs
 from .formats.outputs import write_field, write_image
 from .formats.pair_files import Files, Wishes, binary, read_pair
-from .geometry.displacement import resample_field
+from .geometry.displacement import resample_field, transform_points
 from .masks import lung_mask
 from .measures.evaluation import Evaluation, Pair, evaluate
 from .measures.volume_checks import inverse_consistency_mm
@@ -42,12 +44,15 @@ def register_files(
     """Register a pair of files and write the results into a folder, all of them or none.
 
     Writes fixed_to_moving.nrrd, moving_to_fixed.nrrd, warped.nrrd, jacobian.nrrd, settings.json, report.json, report.html, lungs
-    that were found (fixed_lungs.nrrd, moving_lungs.nrrd), and maps if wished. Returns the main figures and the paths of the files.
+    that were found (fixed_lungs.nrrd, moving_lungs.nrrd), and, if wished, maps and a network's fields (level_1.nrrd is the
+    coarsest one). Returns the main figures and the paths of the files.
 
     Raises:
         InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
     """
     settings, wishes, progress = settings or RegistrationSettings(), wishes or Wishes(), progress or Progress()
+    if wishes.levels and settings.method == "search":
+        raise InputError("Fields per level come from a network: choose the method virnet, voxelmorph or rrn, or leave them out.")
     check_torch()
     with progress.stage("Reading", until=0.03):
         pair, initial = read_pair(files, wishes, progress)
@@ -55,7 +60,8 @@ def register_files(
         check_memory(pair.fixed, pair.moving, settings)
     from .pipeline import register  # imports torch
 
-    given = (pair.fixed_landmarks_mm, pair.moving_landmarks_mm) if wishes.guide else (None, None)
+    watched = _landmarks(pair)
+    given = watched if wishes.guide and watched else (None, None)
     result = register(
         pair.fixed,
         pair.moving,
@@ -68,6 +74,8 @@ def register_files(
         device=device,
         threads=threads,
         progress=progress.part(until=0.8),
+        watched_landmarks_mm=watched,
+        levels=wishes.levels,
     )
     masks = {role: _source(getattr(pair, f"{role}_mask"), getattr(result, f"{role}_mask")) for role in ("fixed", "moving")}
     pair.fixed_mask, pair.moving_mask = (binary(mask) for mask in (result.fixed_mask, result.moving_mask))
@@ -76,9 +84,9 @@ def register_files(
     facts = {
         "method": "network" if result.network else settings.method,
         "model": result.network.model if result.network else None,
-        "network": result.network.facts if result.network else None,
+        "network": {**result.network.facts, "levels": _level_facts(pair, result.network.levels)} if result.network else None,
         "preset": settings.preset,
-        "settings": settings.to_dict(),
+        "settings": _settings_used(settings, result.network.model if result.network else None),
         "device": result.device,
         "masks": masks,
         "resampling_error_mm": result.resampling_error_mm,
@@ -94,8 +102,10 @@ def register_files(
             write_image(getattr(pair, f"{role}_mask"), folder / f"{role}_lungs.nrrd")
         if wishes.maps:
             _write_maps(evaluation, folder)
+        for n, level in enumerate(result.network.levels if result.network else (), start=1):
+            write_field(level, folder / f"level_{n}.nrrd")
         step(0.8)
-        write_json(folder / "settings.json", settings.to_dict())
+        write_json(folder / "settings.json", facts["settings"])
         report = _write_report(pair, evaluation, written, progress, facts, folder)
         names = sorted(path.name for path in folder.iterdir())
     return _results(report, output, names)
@@ -188,9 +198,31 @@ def _results(report: dict, output: Path, names: Iterable[str]) -> dict:
 def _output_bytes(pair: Pair, wishes: Wishes) -> int:
     """About what the results take on disk, at most."""
     voxels = pair.fixed.GetNumberOfPixels()
-    per_voxel = 2 + 4 + (12 if wishes.native_grid else 0) + (9 if wishes.maps else 0)
+    per_voxel = 2 + 4 + (12 if wishes.native_grid else 0) + (9 if wishes.maps else 0) + (5 if wishes.levels else 0)
     volumes_mm3 = [float(np.prod(np.multiply(image.GetSize(), image.GetSpacing()))) for image in (pair.fixed, pair.moving)]
     return int(voxels * per_voxel + sum(volumes_mm3) / 8 * 12 * (2 if wishes.maps else 1)) + 5_000_000
+
+
+def _landmarks(pair: Pair) -> tuple[np.ndarray, np.ndarray] | None:
+    fixed, moving = pair.fixed_landmarks_mm, pair.moving_landmarks_mm
+    return None if fixed is None or moving is None else (fixed, moving)
+
+
+def _level_facts(pair: Pair, levels: list[sitk.Image]) -> list[dict[str, Any]]:
+    """Of the network's fields, coarse to fine: size, spacing, and mean landmark error where there are landmarks."""
+    landmarks, facts = _landmarks(pair), []
+    for level in levels:
+        error = landmarks and float(np.linalg.norm(transform_points(level, landmarks[0]) - landmarks[1], axis=1).mean())
+        facts.append({"size": list(level.GetSize()), "spacing_mm": list(level.GetSpacing()), "tre_mm": error})
+    return facts
+
+
+def _settings_used(settings: RegistrationSettings, model: Model | None) -> dict[str, Any]:
+    """The settings with the model by its id, never by its folder."""
+    used = settings.to_dict()
+    if model is not None:
+        used["network"]["model"] = model.id
+    return used
 
 
 def _both_lobes(pair: Pair) -> bool:

@@ -14,7 +14,7 @@ from LungRegistrationLib.geometry.displacement import jacobian_determinant, tran
 from LungRegistrationLib.geometry.lattice import Lattice
 from LungRegistrationLib.geometry.linear import translation
 from LungRegistrationLib.geometry.tensors import field_to_image
-from LungRegistrationLib.learned import cost
+from LungRegistrationLib.learned import network_memory
 from LungRegistrationLib.learned.models import cautions
 from LungRegistrationLib.learned.network_fit import fit_network
 from LungRegistrationLib.network_settings import NetworkSettings
@@ -142,13 +142,13 @@ def test_sizes_that_a_network_cannot_take_are_refused(pair):
     with pytest.raises(InputError, match="multiples of 8 voxels, not 40 x 30 x 48. Take 40 x 32 x 48"):
         run(pair, settings("virnet", size_xyz=(40, 30, 48)))
     install("rrn", small_network("rrn"))
-    with pytest.raises(InputError, match="the first at least 48; this pair has 32 x 48 x 48"):
+    with pytest.raises(InputError, match="at least 48 voxels along z, not 32"):
         run(pair, settings("rrn", model="small", size_xyz=(48, 48, 32)))
 
 
 def test_too_little_memory_is_said_with_what_would_fit(pair, monkeypatch):
     install("virnet", small_network("virnet"))
-    monkeypatch.setattr(cost, "available_memory_gb", lambda: 2.0)
+    monkeypatch.setattr(network_memory, "available_memory_gb", lambda: 2.0)
     with pytest.raises(OutOfMemory, match=r"virnet needs about 8.6 GB.*192 x 160 x 192.*size below about 102 x 85 x 102.*search"):
         run(pair, settings("virnet", size_xyz=(192, 160, 192), instance_optimization="weights"))
 

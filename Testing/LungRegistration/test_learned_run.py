@@ -11,10 +11,11 @@ from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import sha256
 from CorrespondCoreLib.progress import Progress
+from LungRegistrationLib.formats.landmarks import write_landmarks
 from LungRegistrationLib.geometry.lattice import Lattice
 from LungRegistrationLib.settings import RegistrationSettings
-from Testing.LungRegistration.learned_examples import install, shifting_network
-from Testing.LungRegistration.registration_examples import grid_image, scan
+from Testing.LungRegistration.learned_examples import POINTS, install, shifting_network
+from Testing.LungRegistration.registration_examples import grid_image, moved_point, scan
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +46,32 @@ def test_the_report_says_which_weights_and_how_they_were_fitted(data, tmp_path):
     options = ("--model", "tiny", "--size", "24", "16", "24", "--instance-optimization", "field", "--steps", "2")
     out = tmp_path / "out"
     settings = ("--settings", str(tmp_path / "base.json"), "--method", "virnet")
-    results = cli.run(command(data, out, *settings, *options, "--learning-rate", "0.01"), Progress())
+    points: list[dict] = []
+    write_landmarks(tmp_path / "landmarks.csv", POINTS[:30], moved_point(POINTS[:30]))
+    more = ("--learning-rate", "0.01", "--levels", "--landmarks", str(tmp_path / "landmarks.csv"))
+    results = cli.run(command(data, out, *settings, *options, *more), Progress(plot=points.append))
     names = {"fixed_to_moving.nrrd", "moving_to_fixed.nrrd", "warped.nrrd", "jacobian.nrrd", "settings.json", "report.html"}
-    assert {Path(path).name for path in results["files"]} == names | {"report.json"}
+    levels = {"level_1.nrrd", "level_2.nrrd"}
+    assert {Path(path).name for path in results["files"]} == names | levels | {"report.json"}
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert (report["method"], report["model"]) == ("network", "tiny")
     assert report["weights_sha256"] == model.card["sha256"] == sha256(model.weights())
     assert report["network"]["name"] == "virnet" and report["network"]["experimental"] is False
     assert report["network"]["size_xyz"] == [24, 16, 24] and report["network"]["window_hu"] is None
     assert report["network"]["fitting_error_mm"]["max"] >= report["network"]["fitting_error_mm"]["mean"] >= 0
-    assert len(report["network"]["instance_optimization"]["loss"]) == 3
+    fit = report["network"]["instance_optimization"]
+    assert len(fit["loss"]) == 3
+    assert points == [{"step": k, "loss": fit["loss"][k], "tre_mm": fit["tre_mm"][k]} for k in range(3)]
+    coarse, fine = report["network"]["levels"]
+    assert fine["size"] == list(sitk.ReadImage(str(out / "level_2.nrrd")).GetSize())
+    assert fine["tre_mm"] == pytest.approx(fit["tre_mm"][0], abs=0.02) != coarse["tre_mm"]
     assert report["keypoint_tre_mm"] is None
     assert any(text.startswith("Moving volume: The model is for 0.5 to 1 mm") for text in report["warnings"])
     assert {"Network", "Fit to this pair", "B-spline of the field", "Displacement fields"} <= set(report["seconds"])
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "model tiny" in page and model.card["sha256"] in page
+    assert "Fit: loss" in page and "Fit: landmark error" in page and "fit of the field to this pair, 2 steps" in page
+    assert f"{coarse['tre_mm']:.2f} mm; " in page
     written = RegistrationSettings.from_json(out / "settings.json")
     assert (written.method, written.network.model, written.network.control_spacing_mm) == ("virnet", "tiny", 15.0)
 
@@ -71,6 +83,7 @@ def test_the_report_says_which_weights_and_how_they_were_fitted(data, tmp_path):
         (("--method", "rrn"), "import-checkpoint"),
         (("--method", "transmorph"), "choose one of search, rrn, virnet, voxelmorph"),
         (("--method", "virnet", "--model", "untrained"), "say nothing about a pair"),
+        (("--levels",), "come from a network"),
     ],
 )
 def test_what_cannot_run_ends_with_its_message_and_no_files(data, tmp_path, capsys, options, words):

@@ -1,6 +1,7 @@
 """Pictures, charts and the page."""
 
 import io
+import re
 import zlib
 from html.parser import HTMLParser
 
@@ -71,6 +72,16 @@ def test_where_the_other_scan_ends_the_fixed_one_is_shown_darker():
     picture = pictures.overlay(fixed, other)
     assert (picture.max(axis=-1) == picture.min(axis=-1)).all()
     assert (picture[:, 3:] < picture[:, :3]).all()
+
+
+def test_the_course_of_a_fit_falls_from_left_to_right_within_the_frame():
+    points = re.search(r'polyline points="([^"]*)"', charts.course_chart([-0.1, -0.3, -0.35, -0.4], "loss")).group(1)
+    x, y = np.array([pair.split(",") for pair in points.split()], float).T
+    assert (np.diff(x) > 0).all() and (np.diff(y) > 0).all()  # SVG counts downwards
+    assert x[0] == charts.LEFT and x[-1] == charts.WIDTH - charts.RIGHT
+    assert charts.TOP < y[0] < y[-1] < charts.HEIGHT - charts.BOTTOM
+    for flat in ([0.5], [2.0, 2.0], [0.0, 0.0]):
+        assert "nan" not in charts.course_chart(flat, "loss")
 
 
 class Checker(HTMLParser):

@@ -19,6 +19,7 @@ from LungRegistrationLib.formats.pair_files import Files, Wishes, read_pair
 from LungRegistrationLib.geometry.displacement import displacement_at, jacobian_determinant, warp_image
 from LungRegistrationLib.measures.tre import landmark_errors_mm
 from LungRegistrationLib.settings import RegistrationSettings
+from Testing.command import environment
 
 ROUGH = {
     "preset": "fast",
@@ -302,3 +303,20 @@ def test_reading_a_pair_with_lobes_alone_makes_them_the_lungs(data):
     lobes, mask = (sitk.GetArrayFromImage(image) for image in (pair.fixed_lobes, pair.fixed_mask))
     assert np.array_equal(mask != 0, lobes != 0)
     assert pair.moving_mask is None
+
+
+def test_the_search_needs_no_safetensors_and_what_the_panel_asks_of_models_needs_no_torch():
+    """Slicer installs both only when they are needed."""
+    code = "import sys\nsys.modules['safetensors'] = None\nimport LungRegistrationLib.pipeline\nassert 'torch' in sys.modules\n"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, env=environment())
+    code = (
+        "import sys\n"
+        "from LungRegistrationLib.learned.models import installed, plan\n"
+        "from LungRegistrationLib.learned.network_memory import needed_network_gb\n"
+        "from LungRegistrationLib.settings import RegistrationSettings\n"
+        "network = {'model': 'untrained', 'instance_optimization': 'weights'}\n"
+        "found = plan(RegistrationSettings(method='rrn', network=network), False)\n"
+        "assert installed('rrn') is not None and needed_network_gb('rrn', found.kind.size_xyz, 'weights') > 1\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, env=environment())

@@ -7,8 +7,8 @@ import torch
 
 from CorrespondCoreLib.errors import InputError
 from LungRegistrationLib.training.config import CONFIGS, TrainingConfig, shipped_configs
+from LungRegistrationLib.training.start import make_network
 from LungRegistrationLib.training.step import make_objective, term_names
-from LungRegistrationLib.training.trainer import make_network
 from Testing.LungRegistration.training_examples import DATA, VIRNET, VOXELMORPH, config
 
 PARAMETERS = {"rrn": 16_652_076, "virnet": 1_401_027}
@@ -65,9 +65,12 @@ def test_a_configuration_survives_json(tmp_path):
         ({"size": [32, 32]}, "size"),
         ({"window_hu": [-1000, -100]}, "window_hu"),
         ({"learning_rate": 0}, "learning_rate"),
+        ({"prealignment": "rigid"}, "prealignment: one of affine, translation"),
         ({"batch": 0}, "batch: a whole number from 1"),
         ({"data": {**DATA, "source": "web"}}, "data.source: one of folders, phantom"),
         ({"data": {**DATA, "motion_mm": [40, 20]}}, "data.motion_mm"),
+        ({"data": {**DATA, "pathology": 1.5}}, "data.pathology: a number from 0 to 1"),
+        ({"data": {**DATA, "noise_hu": [0, 20]}}, "data.noise_hu"),
         ({"data": "phantom"}, "data: an object"),
         ({"size": None}, "wrong kind"),
     ],

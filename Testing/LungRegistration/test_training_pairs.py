@@ -5,6 +5,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
@@ -37,6 +38,18 @@ def test_a_seed_is_a_pair_and_other_seeds_are_other_patients_scanners_and_motion
     assert abs(far[0] - far[1]) > 1
 
 
+def test_scanners_bodies_and_postures_differ_as_the_configuration_wants():
+    data = config().data
+    wild = replace(data, noise_hu=(80, 90), body_scale=(0.8, 0.8), tilt_deg=10.0, contrast_agent=1.0, pathology=1.0)
+    usual, changed = (random_phantom(TRAINING, d, 20) for d in (data, wild))
+    assert usual.fixed.GetSize() == changed.fixed.GetSize() and usual.moving.GetDirection() != changed.moving.GetDirection()
+    assert np.allclose(np.array(changed.fixed.GetSpacing()) / usual.fixed.GetSpacing(), 0.8)
+    air = [sitk.GetArrayViewFromImage(p.fixed)[-4:, :4, :4].std() for p in (usual, changed)]
+    assert air[1] > 1.3 * air[0]
+    blood = [sitk.GetArrayViewFromImage(p.fixed)[16:20, 12:16, 16:20].mean() for p in (usual, changed)]
+    assert blood[1] > blood[0] + 50
+
+
 def test_seeds_of_training_validation_and_judgement_never_meet():
     assert training_seed(0, 0) == TRAINING > VALIDATION + 10**6 > HELD_OUT + 10**6
     assert training_seed(1, 0) > training_seed(0, 10**6)
@@ -51,6 +64,15 @@ def test_a_phantom_fits_its_own_truth():
     assert 0.8 < error.mean() < 2.4  # 1 mm per axis
     index = np.rint((fixed_mm - pair.lattice.lower_mm) / pair.lattice.spacing_mm).astype(int)
     assert (pair.fixed_labels[tuple(index.T[::-1])] > 0).mean() > 0.9  # landmarks lie in the lungs of the prepared image
+
+
+def test_an_affine_pre_alignment_leaves_less_to_the_network():
+    left = []
+    for kind in ("translation", "affine"):
+        pair = training_pairs(config(prealignment=kind))[0]
+        moved = pair.landmarks[0] @ pair.matrix.T + pair.offset
+        left.append(np.linalg.norm(moved - pair.landmarks[1], axis=1).mean())
+    assert left[1] < 0.8 * left[0]
 
 
 def test_each_pair_comes_once_in_a_turn_and_turns_differ():

@@ -9,7 +9,7 @@ import torch
 
 from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from LungRegistrationLib.training.run import train
-from LungRegistrationLib.training.trainer import make_network
+from LungRegistrationLib.training.start import make_network
 from Testing.command import environment
 from Testing.LungRegistration.training_examples import VIRNET, VOXELMORPH, config
 

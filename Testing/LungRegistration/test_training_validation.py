@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from CorrespondCoreLib.metrics import mean_with_interval
+from LungRegistrationLib.training.step import make_objective
 from LungRegistrationLib.training.validation import judged, validate
 from Testing.LungRegistration.training_examples import blank_pair
 
@@ -45,8 +46,11 @@ def test_folding_is_seen():
 
 def test_validation_means_over_pairs_and_leaves_the_network_in_its_mode():
     network = Shift([1.5, 0.0, 0.0]).train()
-    figures = validate(network, [blank_pair(), blank_pair()], CPU)
+    objective = make_objective({"name": "correlation", "window": 5})
+    figures = validate(network, objective, [blank_pair(), blank_pair()], CPU)
     assert figures["tre_mm"] == pytest.approx(0, abs=1e-5) and network.training
+    same = validate(Shift([0.0, 0.0, 0.0]), objective, [blank_pair()], CPU)  # two equal images
+    assert same["loss"] == pytest.approx(0, abs=0.05) and figures["loss"] > same["loss"] + 0.3
 
 
 def test_intervals_hold_the_mean_are_reproducible_and_narrow_with_more_pairs():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import pytest
 
 from LungRegistrationLib.geometry.lattice import Lattice
+from LungRegistrationLib.training import pairs, random_phantoms
 from LungRegistrationLib.training.config import TrainingConfig
 from LungRegistrationLib.training.pairs import TrainingPair
 
@@ -26,6 +29,7 @@ VIRNET: dict[str, Any] = {
     "objective": {"name": "anatomical"},
     "data": DATA,
     "size": [32, 32, 32],
+    "prealignment": "translation",  # leaves more to learn in few steps
     "steps": [10, 4],
     "learning_rate": 3e-3,
     "validate_every": 0,
@@ -68,3 +72,12 @@ def blank_pair(shape: tuple[int, int, int] = (8, 9, 10)) -> TrainingPair:
     landmarks = (points, points + [5.0, 0.0, 0.0])
     offset = np.array([2.0, 0.0, 0.0])
     return TrainingPair(lattice, np.eye(3), offset, image, image, labels, labels, 1, None, landmarks)
+
+
+_remembered = lru_cache(maxsize=None)(random_phantoms.random_phantom)
+
+
+@pytest.fixture(autouse=True)
+def phantoms_made_once(monkeypatch):
+    """Tests that import this share their phantoms: a seed gives the same pair each time."""
+    monkeypatch.setattr(pairs, "random_phantom", _remembered)

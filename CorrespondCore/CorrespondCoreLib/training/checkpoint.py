@@ -15,7 +15,7 @@ from ..errors import InputError, OutputError
 from ..files import whole_file
 
 CHECKPOINT = "checkpoint.pt"
-FORMAT = 1
+FORMAT = 2
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:

@@ -51,6 +51,12 @@ class Processes:
             return network
         return DistributedDataParallel(network, device_ids=[self.device] if self.device.type == "cuda" else None)
 
+    def same(self, network: nn.Module) -> None:
+        """Give the network of every process the weights of the first one's."""
+        if self.count > 1:
+            for value in network.state_dict().values():
+                distributed.broadcast(value, 0)
+
     def mean(self, values: torch.Tensor) -> torch.Tensor:
         """The mean of values over the processes, the same in each."""
         if self.count > 1:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import OutputError
 from ..files import whole_file
 
 
@@ -30,8 +31,19 @@ class Table:
         self._writer = csv.DictWriter(self._file, ["step", *columns])
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
-        self._writer.writerow({"step": step, **{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in values.items()}})
-        self._file.flush()
+        """Add a row.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        try:
+            self._writer.writerow({"step": step, **{k: f"{v:.6g}" if isinstance(v, float) else v for k, v in values.items()}})
+            self._file.flush()
+        except OSError as error:
+            raise OutputError(
+                f"The table {self._file.name} cannot be written ({error.strerror or error}). Free some space on its disk and "
+                "go on with --resume."
+            ) from error
 
     def close(self) -> None:
         self._file.close()

@@ -11,6 +11,7 @@ Castillo et al., Phys Med Biol 54 (2009) 1849; Castillo et al., Phys Med Biol 58
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from .landmarks import check_landmark_pairs
 
 HU_OFFSET = -1024
 SLICE_SPACING_MM = 2.5
+PARTS = ("fixed_image", "moving_image", "fixed_landmarks", "moving_landmarks")
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,49 @@ def read_case(folder: str | Path, name: str) -> tuple[sitk.Image, sitk.Image, np
     """
     if name not in CASES:
         raise InputError(f"Unknown DIR-Lab case {name}: use copd1 ... copd10 or 4dct1 ... 4dct10.")
-    case = CASES[name]
-    fixed, moving = (read_raw(_find(folder, p), case.size, case.spacing_mm) for p in (case.fixed_image, case.moving_image))
-    fixed_voxels, moving_voxels = (read_voxel_list(_find(folder, p)) for p in (case.fixed_landmarks, case.moving_landmarks))
+    case, files = CASES[name], case_files(folder, [name])[name]
+    for part in PARTS:
+        if part not in files:
+            raise InputError(
+                f"No file {expected_name(name, part)} in {Path(folder).name} or below: unpack the whole DIR-Lab download there."
+            )
+    fixed, moving = (read_raw(files[part], case.size, case.spacing_mm) for part in PARTS[:2])
+    fixed_voxels, moving_voxels = (read_voxel_list(files[part]) for part in PARTS[2:])
     check_landmark_pairs(fixed_voxels, moving_voxels)
     return fixed, moving, voxels_to_lps_mm(fixed_voxels, fixed), voxels_to_lps_mm(moving_voxels, moving)
+
+
+def case_files(folder: str | Path, names: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """The files of cases in an unpacked download and its subfolders, by case and part; parts that are not there are left out.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not Path(folder).is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    there = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    found: dict[str, dict[str, Path]] = {}
+    for name in names:
+        patterns = {part: re.compile(getattr(CASES[name], part), re.IGNORECASE) for part in PARTS}
+        matches = {part: [path for path in there if pattern.fullmatch(path.name)] for part, pattern in patterns.items()}
+        found[name] = {part: paths[0] for part, paths in matches.items() if paths}
+    return found
+
+
+def expected_name(name: str, part: str) -> str:
+    """The name that the file of a case's part has, what varies between downloads in brackets: copd1_300_iBH_xyz[_r1].txt."""
+    return re.sub(r"\(([^)]*)\)\?", r"[\1]", getattr(CASES[name], part)).replace("\\", "")
+
+
+def check_raw(path: str | Path, size: tuple[int, int, int]) -> None:
+    """Raise InputError where a file cannot be a raw volume of this size; its voxels are not read."""
+    path = Path(path)
+    expected, found = 2 * int(np.prod(size)), path.stat().st_size
+    if found != expected:
+        raise InputError(
+            f"{path.name} has {found} bytes; a {size[0]}x{size[1]}x{size[2]} volume of 2-byte voxels has {expected}. "
+            "The download is incomplete, or this is another case."
+        )
 
 
 def read_raw(path: str | Path, size: tuple[int, int, int], spacing_mm: tuple[float, float, float]) -> sitk.Image:
@@ -100,13 +140,7 @@ def read_raw(path: str | Path, size: tuple[int, int, int], spacing_mm: tuple[flo
     Raises:
         InputError: the file does not hold exactly size[0] x size[1] x size[2] voxels of 2 bytes.
     """
-    path = Path(path)
-    expected, found = 2 * int(np.prod(size)), path.stat().st_size
-    if found != expected:
-        raise InputError(
-            f"{path.name} has {found} bytes; a {size[0]}x{size[1]}x{size[2]} volume of 2-byte voxels has {expected}. "
-            "The download is incomplete, or this is another case."
-        )
+    check_raw(path, size)
     top_down = np.fromfile(path, dtype="<i2").reshape(size[::-1])
     image = sitk.GetImageFromArray((top_down[::-1].astype(np.int32) + HU_OFFSET).clip(-32768, 32767).astype(np.int16))
     image.SetSpacing(spacing_mm)
@@ -132,13 +166,3 @@ def voxels_to_lps_mm(voxels: np.ndarray, image: sitk.Image) -> np.ndarray:
     size_z = image.GetSize()[2]
     index = np.column_stack([voxels[:, 0] - 1, voxels[:, 1] - 1, size_z - voxels[:, 2]])
     return np.array([image.TransformContinuousIndexToPhysicalPoint(point.tolist()) for point in index])
-
-
-def _find(folder: str | Path, pattern: str) -> Path:
-    if not Path(folder).is_dir():
-        raise InputError(f"There is no folder {folder}.")
-    matches = sorted(p for p in Path(folder).rglob("*") if re.fullmatch(pattern, p.name, re.IGNORECASE))
-    if not matches:
-        wanted = re.sub(r"\([^)]*\)\??|\\", "", pattern)
-        raise InputError(f"No file {wanted} in {Path(folder).name} or below: unpack the whole DIR-Lab download there.")
-    return matches[0]

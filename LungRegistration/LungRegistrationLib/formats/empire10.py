@@ -30,12 +30,8 @@ def read_pair(folder: str | Path, number: int) -> dict[str, sitk.Image]:
     Raises:
         InputError: a file is missing or cannot be read.
     """
-    folder = Path(folder)
     pair = {}
-    for role in ("fixed", "moving"):
-        files = [p for p in folder.rglob("*.mhd") if p.name.lower() == f"{number:02d}_{role}.mhd"]
-        masks = [p for p in files if "mask" in p.parent.name.lower()]
-        scans = [p for p in files if p not in masks]
+    for role, (scans, masks) in pair_files(folder, number).items():
         if len(scans) != 1 or len(masks) != 1:
             raise InputError(
                 f"Pair {number:02d} needs one {number:02d}_{role.capitalize()}.mhd among the scans and one in a folder of masks "
@@ -44,6 +40,23 @@ def read_pair(folder: str | Path, number: int) -> dict[str, sitk.Image]:
         pair[role] = read_volume(scans[0], role)
         pair[f"{role}_mask"] = read_mask(masks[0], pair[role], role)
     return pair
+
+
+def pair_files(folder: str | Path, number: int) -> dict[str, tuple[list[Path], list[Path]]]:
+    """Scans and masks of one pair, by role (fixed, moving), wherever they lie in the folder; there should be one of each.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    found = {}
+    for role in ("fixed", "moving"):
+        files = sorted(p for p in folder.rglob("*.mhd") if p.name.lower() == f"{number:02d}_{role}.mhd")
+        masks = [p for p in files if "mask" in p.parent.name.lower()]
+        found[role] = ([p for p in files if p not in masks], masks)
+    return found
 
 
 def write_submission(folder: str | Path, number: int, field_on_fixed_grid: sitk.Image) -> Path:

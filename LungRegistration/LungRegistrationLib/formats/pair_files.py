@@ -42,7 +42,7 @@ class Wishes:
 
     fixed_is: "inspiration" or "expiration". native_grid: field on the fixed image's own grid. maps: also stretches, ventilation,
     parametric response and expected error as images. names: file names of the inputs stand in the report.
-    guide: the landmarks draw the registration, instead of only judging it.
+    guide: the landmarks draw the registration, instead of only judging it. levels: a network's fields from coarse to fine.
     """
 
     fixed_is: str = "inspiration"
@@ -50,6 +50,7 @@ class Wishes:
     maps: bool = False
     names: bool = False
     guide: bool = False
+    levels: bool = False
     lobe_names: dict[int, str] = field(default_factory=dict)
 
 

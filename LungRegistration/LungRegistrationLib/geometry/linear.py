@@ -72,13 +72,19 @@ def fit_affine(points_mm: np.ndarray, targets_mm: np.ndarray) -> sitk.AffineTran
     Raises:
         InputError: it would turn space inside out.
     """
+    matrix, offset = least_squares_affine(points_mm, targets_mm)
+    if np.linalg.det(matrix) < 0.05:
+        raise InputError("The initial transform mirrors or flattens space: it does not map the fixed to the moving image.")
+    return affine_of(matrix, offset)
+
+
+def least_squares_affine(points_mm: np.ndarray, targets_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A (3, 3) and b (3,) with least squared error of A points + b against the targets, (N, 3)."""
     center = points_mm.mean(axis=0)
     design = np.hstack([points_mm - center, np.ones((len(points_mm), 1))])
     solution = np.linalg.lstsq(design, targets_mm, rcond=None)[0]
     matrix = solution[:3].T
-    if np.linalg.det(matrix) < 0.05:
-        raise InputError("The initial transform mirrors or flattens space: it does not map the fixed to the moving image.")
-    return _affine(matrix, solution[3] - matrix @ center)
+    return matrix, solution[3] - matrix @ center
 
 
 def fit_rigid(points_mm: np.ndarray, targets_mm: np.ndarray, rounds: int = 5) -> sitk.AffineTransform:
@@ -93,28 +99,29 @@ def fit_rigid(points_mm: np.ndarray, targets_mm: np.ndarray, rounds: int = 5) ->
         rotation = (u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt).T
         error = np.linalg.norm((points_mm - p) @ rotation.T + t - targets_mm, axis=1)
         keep = error <= np.quantile(error, 0.8)
-    return _affine(rotation, t - rotation @ p)
+    return affine_of(rotation, t - rotation @ p)
 
 
 def translation(shift_mm: np.ndarray) -> sitk.AffineTransform:
     """A translation as affine transform."""
-    return _affine(np.eye(3), shift_mm)
+    return affine_of(np.eye(3), shift_mm)
 
 
 def composed(outer: sitk.AffineTransform, inner: sitk.AffineTransform) -> sitk.AffineTransform:
     """x -> outer(inner(x))."""
     (a, b), (c, d) = matrix_and_offset(outer), matrix_and_offset(inner)
-    return _affine(a @ c, a @ d + b)
+    return affine_of(a @ c, a @ d + b)
 
 
 def inverted(transform: sitk.AffineTransform) -> sitk.AffineTransform:
     """The inverse, again as affine transform."""
     matrix, offset = matrix_and_offset(transform)
     inverse = np.linalg.inv(matrix)
-    return _affine(inverse, -inverse @ offset)
+    return affine_of(inverse, -inverse @ offset)
 
 
-def _affine(matrix: np.ndarray, offset: np.ndarray) -> sitk.AffineTransform:
+def affine_of(matrix: np.ndarray, offset: np.ndarray) -> sitk.AffineTransform:
+    """x -> matrix x + offset."""
     transform = sitk.AffineTransform(3)
     transform.SetMatrix(np.asarray(matrix, float).ravel().tolist())
     transform.SetTranslation(np.asarray(offset, float).tolist())

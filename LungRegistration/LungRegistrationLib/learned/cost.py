@@ -1,8 +1,4 @@
-"""What a network will take: memory from measured figures, seconds from the same work on a small copy of the pair.
-
-The bytes per voxel are peaks of processes on the CPU (64^3 and 96^3 voxels, torch 2.13, float32), rounded up by about a tenth. A
-GPU's mixed precision takes less.
-"""
+"""How long a network will take: from the same work on a small copy of the pair."""
 
 from __future__ import annotations
 
@@ -10,13 +6,9 @@ import copy
 import time
 from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-from CorrespondCoreLib.errors import OutOfMemory
-from CorrespondCoreLib.process_usage import available_memory_gb
 
 from ..geometry.lattice import Lattice
 from ..network_settings import NetworkSettings
@@ -26,44 +18,9 @@ from .pair_objective import pair_objective
 from .prediction import predicted
 from .preprocessing import NetworkInput
 
-BASE_GB = 0.8  # interpreter, torch, ITK, weights and their moments
-BYTES_PER_VOXEL = {
-    "virnet": {"none": 370, "field": 400, "weights": 1320},
-    "rrn": {"none": 110, "field": 420, "weights": 760},
-    "voxelmorph": {"none": 620, "field": 620, "weights": 1400},
-}
 SIDE_SHARE = 4  # the small copy has a side of about this part
 SMALLEST_SIDE = 48  # RRN's smallest
 STEP_SHARE = 0.75  # of a fit of one step, which evaluates twice and goes back once, is what each further step takes
-
-
-def needed_network_gb(method: str, size_xyz: tuple[int, int, int], optimization: str) -> float:
-    """Peak memory in GB of predicting, or fitting to a pair, on the CPU."""
-    return BASE_GB + float(np.prod(size_xyz)) * BYTES_PER_VOXEL[method][optimization] / 1e9
-
-
-def check_network_memory(method: str, size_xyz: tuple[int, int, int], optimization: str, device: str) -> None:
-    """Refuse what will not fit into the memory of the device, naming what would.
-
-    Raises:
-        OutOfMemory
-    """
-    needed = needed_network_gb(method, size_xyz, optimization)
-    available = _available_gb(device)
-    if needed <= available:
-        return
-    share = max(available - BASE_GB, 0.0) / (needed - BASE_GB)
-    fitting = " x ".join(str(int(n * share ** (1 / 3))) for n in size_xyz)
-    choices = [f"a size below about {fitting} voxels"] if share > 0.01 else []
-    if optimization == "weights" and needed_network_gb(method, size_xyz, "field") <= available:
-        choices.append("the instance optimization of the field instead of the weights")
-    elif optimization != "none" and needed_network_gb(method, size_xyz, "none") <= available:
-        choices.append("no instance optimization")
-    choices.append("the method search")
-    raise OutOfMemory(
-        f"The method {method} needs about {needed:.1f} GB of memory at {' x '.join(map(str, size_xyz))} voxels, on {device} are "
-        f"{available:.1f} GB free. Close other programs, or choose {', or '.join(choices)}."
-    )
 
 
 def estimated_seconds(
@@ -115,12 +72,6 @@ def _seconds(work: Callable[[], object], small: NetworkInput) -> float:
 def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _available_gb(device: str) -> float:
-    if device.startswith("cuda"):
-        return torch.cuda.mem_get_info(device)[0] / 1e9
-    return available_memory_gb()
 
 
 def _silent(fraction: float) -> None:

@@ -18,12 +18,6 @@ from ..geometry.lattice import Lattice
 from ..geometry.tensors import image_to_tensor
 from ..search.frame import lungs_box_mm
 
-SIZES_XYZ = {"rrn": (256, 256, 256), "virnet": (192, 160, 192), "voxelmorph": (192, 160, 192)}  # the papers'
-WINDOWS_HU = {
-    "rrn": (-1000.0, -100.0),  # He et al. 2021, section 3.1; its original code has (-944, -124)
-    "virnet": None,  # Hering et al. 2021: HU as they are
-    "voxelmorph": (-1000.0, -100.0),  # as RRN, whose baseline it is
-}
 CT_RANGE_HU = (-1024.0, 3071.0)  # of 12-bit scanners; what lies outside stands for "outside the field of view"
 
 

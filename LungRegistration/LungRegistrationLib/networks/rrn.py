@@ -14,7 +14,7 @@ from torch import nn
 
 from ..geometry.voxel_fields import full_precision
 from ..geometry.warp import warp
-from .cost_volume import local_cost_volume
+from .cost_volume import Parts, local_cost_volume
 from .feature_pyramid import FeaturePyramid
 from .field_estimators import SLOPE, DenseEstimator, DilatedEstimator, joined
 from .input_check import check_pair
@@ -49,6 +49,7 @@ class RecursiveRefinementNetwork(nn.Module):
     ):
         super().__init__()
         self.cost_volume, self.radius, self.original_warp = cost_volume, radius, original_warp
+        self.parts = Parts()  # of the cost volume; smaller ones after memory was short
         context = estimator_channels[-1]
         self.pyramid = FeaturePyramid(pyramid_channels)
         self.refiner = DilatedEstimator(context + 3, refiner_channels)
@@ -65,6 +66,11 @@ class RecursiveRefinementNetwork(nn.Module):
     def multiple(self) -> int:
         """Every side of the images must be a multiple of so many voxels."""
         return 2**self.pyramid.levels
+
+    @property
+    def least_slices(self) -> int:
+        """Smallest first side (z): the coarsest features must have more slices than the cost volume reaches."""
+        return self.multiple * (self.radius + 1) if self.cost_volume else self.multiple
 
     @classmethod
     def from_original_state_dict(
@@ -96,8 +102,7 @@ class RecursiveRefinementNetwork(nn.Module):
         Raises:
             InputError: see `check_pair`.
         """
-        smallest = self.multiple * (self.radius + 1) if self.cost_volume else 1
-        check_pair("The recursive refinement network", fixed, moving, self.multiple, smallest)
+        check_pair("The recursive refinement network", fixed, moving, self.multiple, self.least_slices)
         return self._fields(self.pyramid(2 * fixed - 1), self.pyramid(2 * moving - 1))
 
     def _fields(self, of_fixed: list[torch.Tensor], of_moving: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -128,7 +133,7 @@ class RecursiveRefinementNetwork(nn.Module):
         """What tells the estimator how well the features fit: the cost volume, or without it the moving features themselves."""
         if not self.cost_volume:
             return moving
-        costs = local_cost_volume(*normalized_pair(fixed, moving), self.radius)
+        costs = local_cost_volume(*normalized_pair(fixed, moving), self.radius, self.parts)
         return F.leaky_relu(costs, SLOPE, inplace=True)
 
 

@@ -56,14 +56,17 @@ class MultilevelRegistrationNetwork(nn.Module):
         """The U-Net of a level (1: finest)."""
         return self.networks[level - 1]  # type: ignore[return-value]
 
-    def begin_level(self, level: int) -> None:
+    def begin_level(self, level: int, from_coarser: bool = True) -> None:
         """Make a level the one that is trained: it starts from the weights of the coarser one, all others are frozen.
 
         `forward` then stops at this level. The coarsest keeps its own start, Xavier uniform.
+
+        Args:
+            from_coarser: False where the level has weights of its own to start from.
         """
         if not 1 <= level <= self.levels:
             raise InputError(f"There is no level {level}; levels are 1 (finest) to {self.levels}.")
-        if level < self.levels:
+        if from_coarser and level < self.levels:
             self.network(level).load_state_dict(self.network(level + 1).state_dict())
         self.finest = level
         for number in range(1, self.levels + 1):

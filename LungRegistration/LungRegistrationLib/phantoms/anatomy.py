@@ -145,7 +145,7 @@ class Anatomy:
         """HU + 1000 of the lung tissue at inspiration, without texture."""
         return self.base_density * (1.0 + self.gravity * 0.01 * p[:, 1])
 
-    def inner_hu(self, p: np.ndarray, voxel_mm: float) -> np.ndarray:
+    def inner_hu(self, p: np.ndarray, voxel_mm: float, blood_hu: float = BLOOD_HU) -> np.ndarray:
         """HU of what lies in the chest cavity around the lungs: heart, vessels, fat, liver, stomach with its gas."""
         heart = ellipsoid_distance(p, self.heart, self.heart_axes - 7.0)
         x, y, radius = self.aorta
@@ -153,7 +153,7 @@ class Anatomy:
         trunk = np.hypot(p[:, 0] - 4.0, p[:, 1] + 20.0) - 17.0
         oesophagus = np.hypot(p[:, 0] - 8.0, p[:, 1] - 30.0) - 8.0
         blood = np.minimum(np.minimum(heart, np.minimum(aorta, oesophagus)), trunk)
-        hu = over(np.full(len(p), FAT_HU + 55.0, p.dtype), BLOOD_HU, covered(blood, voxel_mm))
+        hu = over(np.full(len(p), FAT_HU + 55.0, p.dtype), blood_hu, covered(blood, voxel_mm))
         below = p[:, 2] - self._diaphragm_height(p)
         liver = np.maximum(below + 3.0, p[:, 0] - 30.0 + 0.4 * (p[:, 2] + 100.0))
         hu = over(hu, MUSCLE_HU, covered(below, voxel_mm))

@@ -18,7 +18,7 @@ from .chest import Chest
 from .motion import Breathing, random_breathing
 from .pair import Phantom
 from .salient_points import salient_points
-from .scan import NOISE_HU, add_noise
+from .scan import NOISE_HU, Scanner, add_noise
 
 SLAB_VOXELS = 1 << 20  # worked on at a time
 LUNG_HU, SOFT_HU = -500.0, -200.0  # below: lung tissue, whose density changes; above: not
@@ -69,8 +69,9 @@ def move_ct(
         points = salient_points(grid.image(hu), fixed_labels, landmarks)
         spacing_zyx = np.array(ct.GetSpacing())[::-1]
         moving = sitk.GetArrayFromImage(ct).astype(np.float32)
-        fixed = add_noise(hu, spacing_zyx, dose, "smooth", rngs[1])
-        moving = add_noise(moving, spacing_zyx, dose, "smooth", rngs[2])
+        scanner = Scanner.named(dose, "smooth")
+        fixed = add_noise(hu, spacing_zyx, scanner, rngs[1])
+        moving = add_noise(moving, spacing_zyx, scanner, rngs[2])
     return Phantom(
         fixed=grid.image(fixed),
         moving=_Grid.of(ct).image(moving),

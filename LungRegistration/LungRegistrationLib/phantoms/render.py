@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import SimpleITK as sitk
 
+from .anatomy import BLOOD_HU
 from .thorax import Thorax
 
 SLAB_VOXELS = 1 << 20  # worked on at a time
@@ -68,10 +69,13 @@ class _Place:
         return cls(points, body, wall, inside, tissue)
 
 
-def render(thorax: Thorax, grid: Grid, expiration: bool, step: Callable[[float], None]) -> tuple[np.ndarray, np.ndarray]:
+def render(
+    thorax: Thorax, grid: Grid, expiration: bool, step: Callable[[float], None], contrast_hu: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """HU (float32, no noise) and lobe labels (uint8) of one breathing state; arrays z, y, x.
 
-    The analytic description of the body is sampled in this state; nothing is warped.
+    The analytic description of the body is sampled in this state; nothing is warped. A contrast agent makes blood brighter by
+    `contrast_hu`.
     """
     hu, lobes = np.empty(grid.shape, np.float32), np.zeros(grid.shape, np.uint8)
     voxel_mm = float(grid.spacing.mean())
@@ -85,7 +89,8 @@ def render(thorax: Thorax, grid: Grid, expiration: bool, step: Callable[[float],
         values[outside] = thorax.anatomy.on_table(body_hu, place.points[outside], voxel_mm)
         shares = [share[slab].reshape(-1)[place.inside] for share in tubes]
         compression = thorax.motion.inner_jacobian(place.tissue) if expiration else 1.0
-        values[place.inside], labels[place.inside] = thorax.chest_content(place.tissue, compression, shares, voxel_mm)
+        content = thorax.chest_content(place.tissue, compression, shares, voxel_mm, BLOOD_HU + contrast_hu)
+        values[place.inside], labels[place.inside] = content
         hu[slab], lobes[slab] = values.reshape(hu[slab].shape), labels.reshape(hu[slab].shape)
         step(0.3 + 0.6 * slab.stop / grid.size[2])
     return hu, lobes

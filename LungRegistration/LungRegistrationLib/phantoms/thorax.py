@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from .anatomy import BLOOD_HU, LUNG_AIR_HU, MUSCLE_HU, Anatomy, covered, over
 from .motion import Breathing, random_breathing
+from .pathology import Pathology
 from .texture import Texture
 from .trees import Tree, fill, grow
 from .tubes import draw_tubes
@@ -30,10 +31,11 @@ class Thorax:
     vessels: tuple[Tree, ...]
     airways: Tree
     texture: Texture
+    pathology: Pathology | None = None  # of the lungs
 
     @classmethod
-    def random(cls, seed: int, motion_mm: float, voxel_mm: float) -> Thorax:
-        """A person by number. Detail that voxels of `voxel_mm` cannot show is left out."""
+    def random(cls, seed: int, motion_mm: float, voxel_mm: float, ill: bool = False) -> Thorax:
+        """A person by number, the same one healthy or ill. Detail that voxels of `voxel_mm` cannot show is left out."""
         rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(5)]
         anatomy = Anatomy.random(rngs[0])
         motion = random_breathing(rngs[1], anatomy.chest, lung_points(anatomy, 9.0, rngs[1]), motion_mm)
@@ -41,12 +43,20 @@ class Thorax:
         tip = VESSEL_TIP_MM * spacing / VESSEL_SPACING_MM  # coarser trees with the same trunks
         vessels = tuple(_tree(anatomy, spacing, tip, rng) for rng in rngs[2].spawn(2))
         airways = _tree(anatomy, AIRWAY_SPACING_MM, AIRWAY_TIP_MM, rngs[3])
-        return cls(anatomy, motion, vessels, airways, Texture.random(rngs[4], max(1.6, 0.5 * voxel_mm)))
+        texture = Texture.random(rngs[4], max(1.6, 0.5 * voxel_mm))
+        if not ill:
+            return cls(anatomy, motion, vessels, airways, texture)
+        rng = np.random.default_rng([seed, 6])
+        return cls(anatomy, motion, vessels, airways, texture, Pathology.random(rng, anatomy, lung_points(anatomy, 6.0, rng)))
 
     def tubes(
         self, shape: tuple[int, int, int], origin: np.ndarray, spacing: np.ndarray, expiration: bool
     ) -> tuple[np.ndarray, ...]:
-        """Share of each voxel that is blood, air of an airway, and airway with its wall (float32 arrays of `shape`, z, y, x)."""
+        """Share of each voxel that is blood, air of an airway, airway with its wall, and nodule where the person is ill.
+
+        Returns:
+            float32 arrays of `shape`, z, y, x.
+        """
 
         def draw(lines: list[tuple[np.ndarray, np.ndarray]], factor: float = 1.0, more_mm: float = 0.0) -> np.ndarray:
             share = np.zeros(shape, np.float32)
@@ -57,10 +67,16 @@ class Thorax:
 
         trunk = [(line[None, :, :3], line[None, :, 3]) for line in self.anatomy.trachea()]
         airways = [self.airways.segments(), *trunk]
-        return draw([tree.segments() for tree in self.vessels]), draw(airways), draw(airways, *AIRWAY_WALL)
+        shares = draw([tree.segments() for tree in self.vessels]), draw(airways), draw(airways, *AIRWAY_WALL)
+        return shares if self.pathology is None else (*shares, draw([self.pathology.nodules()]))
 
     def chest_content(
-        self, points: np.ndarray, compression: np.ndarray | float, tubes: list[np.ndarray], voxel_mm: float
+        self,
+        points: np.ndarray,
+        compression: np.ndarray | float,
+        tubes: list[np.ndarray],
+        voxel_mm: float,
+        blood_hu: float = BLOOD_HU,
     ) -> tuple[np.ndarray, np.ndarray]:
         """HU and lobe labels of what lies in the chest cavity.
 
@@ -68,16 +84,19 @@ class Thorax:
             points: where the tissue lies at inspiration, (N, 3).
             compression: its volume now / its volume at inspiration; the density of lung tissue is divided by it.
             tubes: what `tubes` gave at these voxels.
+            blood_hu: brighter with a contrast agent.
         """
         anatomy = self.anatomy
-        blood, lumen, airway = tubes
+        blood, lumen, airway, *nodule = tubes
         distance = anatomy.lung_distance(points)
         near = np.flatnonzero(distance < voxel_mm)
         lung = self.parenchyma(points[near], np.broadcast_to(compression, len(points))[near]) - 1000.0
         fissure = np.exp(-((anatomy.fissure_distance(points[near]) * (1 / (0.6 * voxel_mm))) ** 2))
         lung = over(lung, MUSCLE_HU, fissure * min(1.0, anatomy.fissure_mm / voxel_mm))
-        lung = over(lung, BLOOD_HU, blood[near])
-        hu = anatomy.inner_hu(points, voxel_mm)
+        lung = over(lung, blood_hu, blood[near])
+        for share in nodule:
+            lung = over(lung, MUSCLE_HU, share[near])
+        hu = anatomy.inner_hu(points, voxel_mm, blood_hu)
         hu[near] = over(hu[near], lung, covered(distance[near], voxel_mm))
         beside_heart = 1.0 - covered(anatomy.heart_distance(points), voxel_mm)
         hu = over(over(hu, MUSCLE_HU - 20.0, airway * beside_heart), LUNG_AIR_HU, lumen * beside_heart)
@@ -86,6 +105,8 @@ class Thorax:
     def parenchyma(self, points: np.ndarray, compression: np.ndarray | float) -> np.ndarray:
         """Density (HU + 1000) of lung tissue without vessels; density * compression, the mass, is the same in all states."""
         density = self.anatomy.density(points) * np.maximum(1.0 + self.texture(points), 0.1)
+        if self.pathology is not None:
+            density = self.pathology.density(density, points, self.anatomy, self.motion.inner_jacobian)
         return np.minimum(density / compression, 1000.0)
 
     def landmarks(self, visible: Callable[[np.ndarray], np.ndarray], count: int, rng: np.random.Generator):

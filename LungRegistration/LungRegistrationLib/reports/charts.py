@@ -1,4 +1,4 @@
-"""Charts as inline SVG: histogram, cumulative curves, errors before and after."""
+"""Charts as inline SVG: histogram, cumulative curves, errors before and after, the course of a fit."""
 
 from __future__ import annotations
 
@@ -55,8 +55,10 @@ def cumulative_chart(curves: Sequence[tuple[str, Sequence[float], Sequence[float
     return chart(parts, x, y, ticks(0, largest_mm), [0, 25, 50, 75, 100], "error in mm", "% of points")
 
 
-def before_after_chart(before: Sequence[float], after: Sequence[float]) -> str:
-    """Each landmark as a dot after and a short line up to its error before, sorted by the error before."""
+def before_after_chart(
+    before: Sequence[float], after: Sequence[float], of: str = "landmarks, sorted by their error before"
+) -> str:
+    """Each landmark (or what `of` names) as a dot after and a short line up to its error before, sorted by the error before."""
     order = np.argsort(before)
     top = 1.15 * float(max(np.max(before), np.max(after)))  # room for the legend
     x, y = scale(-0.5, len(order) - 0.5, LEFT, WIDTH - RIGHT), scale(0, top, HEIGHT - BOTTOM, TOP)
@@ -67,4 +69,19 @@ def before_after_chart(before: Sequence[float], after: Sequence[float]) -> str:
         parts.append(f'<circle cx="{x(n):.1f}" cy="{y(before[i]):.1f}" r="{radius}" fill="{BEFORE}"/>')
         parts.append(f'<circle cx="{x(n):.1f}" cy="{y(after[i]):.1f}" r="{radius}" fill="{AFTER}"/>')
     parts += [legend("before", BEFORE, LEFT + 8, TOP + 10), legend("after", AFTER, LEFT + 88, TOP + 10)]
-    return chart(parts, x, y, [], ticks(0, top), "landmarks, sorted by their error before", "error in mm")
+    return chart(parts, x, y, [], ticks(0, top), of, "error in mm")
+
+
+def course_chart(values: Sequence[float], label: str) -> str:
+    """A value before the first step of a fit and after each of them; a dot at the last."""
+    low, high = min(values), max(values)
+    margin = 0.06 * ((high - low) or abs(high) or 1.0)
+    low, high = low - margin, high + margin
+    x, y = scale(0, max(len(values) - 1, 1), LEFT, WIDTH - RIGHT), scale(low, high, HEIGHT - BOTTOM, TOP)
+    points = [(x(n), y(value)) for n, value in enumerate(values)]
+    line = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
+    parts = [
+        f'<polyline points="{line}" fill="none" stroke="{AFTER}" stroke-width="2.2" stroke-linejoin="round"/>',
+        f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3" fill="{AFTER}"/>',
+    ]
+    return chart(parts, x, y, ticks(0, max(len(values) - 1, 1)), ticks(low, high), "step of the fit to this pair", label)

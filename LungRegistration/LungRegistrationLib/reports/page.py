@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from CorrespondCoreLib.charts import AFTER, BEFORE
 from CorrespondCoreLib.pictures import DIVERGING
-from CorrespondCoreLib.report_style import STYLE
 
-from .charts import before_after_chart, cumulative_chart, histogram_chart
+from .charts import before_after_chart, course_chart, cumulative_chart, histogram_chart
+from .html import document, number, table, tile
 from .page_pictures import PictureRow
 
 KEYPOINTS = "#c2703d"
@@ -36,10 +35,7 @@ def report_page(report: dict, rows: Sequence[PictureRow], jacobian_window: tuple
             _details(report),
         )
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>Lung registration report</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>\n"
-    )
+    return document("Lung registration report", body)
 
 
 def _header(report: dict) -> str:
@@ -68,29 +64,25 @@ def _tiles(report: dict) -> str:
         count = tre["after"]["count"]
         kind = "landmarks, used in the fit" if tre["landmarks_used_in_fit"] else "landmarks"
         tiles.append(
-            _tile(f"{tre['after']['mean']:.2f} mm", f"mean error, {count} {kind}", f"before: {tre['before']['mean']:.1f} mm")
+            tile(f"{tre['after']['mean']:.2f} mm", f"mean error, {count} {kind}", f"before: {tre['before']['mean']:.1f} mm")
         )
     if keypoints:
         after = keypoints["after"]
-        tiles.append(_tile(f"{after['median']:.2f} mm", f"median error, {after['count']} keypoints not used in the fit", ""))
+        tiles.append(tile(f"{after['median']:.2f} mm", f"median error, {after['count']} keypoints not used in the fit", ""))
     if expected:
         below = f"{100 - expected['percent_above_limit']:.0f} % of the lung below {expected['limit_mm']:.0f} mm"
-        tiles.append(_tile(f"{expected['mean']:.1f} mm", "expected error in the lung", below))
+        tiles.append(tile(f"{expected['mean']:.1f} mm", "expected error in the lung", below))
     in_lung = folding["lung"] if folding["lung"] is not None else folding["everywhere"]
     tiles.append(
-        _tile(f"{in_lung:.3g} %", "folding" + (" in the lung" if folding["lung"] is not None else ""), _everywhere(folding))
+        tile(f"{in_lung:.3g} %", "folding" + (" in the lung" if folding["lung"] is not None else ""), _everywhere(folding))
     )
     if jacobian:
         change = f"{100 * (jacobian['mean'] - 1):+.1f} %"
         hint = f"integral check {balance['error_percent']:+.1f} %" if balance else ""
-        tiles.append(_tile(change, "lung volume, fixed to moving", hint))
+        tiles.append(tile(change, "lung volume, fixed to moving", hint))
     memory = f"{report['peak_memory_gb']:.1f} GB on {report['device']}"
-    tiles.append(_tile(f"{report['seconds']['total']:.0f} s", "from start to result", memory))
+    tiles.append(tile(f"{report['seconds']['total']:.0f} s", "from start to result", memory))
     return f'<section class="tiles">{"".join(tiles)}</section>'
-
-
-def _tile(value: str, what: str, hint: str) -> str:
-    return f'<div class="tile"><strong>{escape(value)}</strong><span>{escape(what)}</span><small>{escape(hint)}</small></div>'
 
 
 def _everywhere(folding: dict) -> str:
@@ -125,6 +117,10 @@ def _charts(report: dict, jacobian_window: tuple[float, float]) -> str:
     if tre:
         errors = [[point[key] for point in tre["landmarks"]] for key in ("before", "after")]
         charts.append(("Landmark errors", before_after_chart(*errors)))
+    fit = (report.get("network") or {}).get("instance_optimization")
+    for key, title, label in (("loss", "Fit: loss", "loss"), ("tre_mm", "Fit: landmark error", "mean error in mm")):
+        if fit and fit[key]:
+            charts.append((title, course_chart(fit[key], label)))
     figures = "".join(f"<figure><figcaption>{title}</figcaption>{svg}</figure>" for title, svg in charts)
     return f'<section class="charts">{figures}</section>' if charts else ""
 
@@ -144,14 +140,14 @@ def _regions(report: dict) -> str:
         rows.append(
             (
                 name,
-                _number(volumes.get("fixed_ml"), ".0f"),
-                _number(volumes.get("moving_ml"), ".0f"),
-                _number(volumes.get("error_percent"), "+.1f", " %"),
-                f"{_number(values['volume_change']['mean'], '.2f')} ± {_number(values['volume_change']['std'], '.2f')}",
-                *(_number(values[key]["median"], ".2f") for key in ("adi", "sri")),
-                *(_number(gas[key]["median"], ".2f") for key in ("jacobian_ventilation", "specific_gas_change")),
-                *(_number(classes[k], ".0f") for k in ("normal", "functional small airways disease", "emphysema")),
-                _number((overlap.get(name) or {}).get("after", {}).get("dice"), ".3f"),
+                number(volumes.get("fixed_ml"), ".0f"),
+                number(volumes.get("moving_ml"), ".0f"),
+                number(volumes.get("error_percent"), "+.1f", " %"),
+                f"{number(values['volume_change']['mean'], '.2f')} ± {number(values['volume_change']['std'], '.2f')}",
+                *(number(values[key]["median"], ".2f") for key in ("adi", "sri")),
+                *(number(gas[key]["median"], ".2f") for key in ("jacobian_ventilation", "specific_gas_change")),
+                *(number(classes[k], ".0f") for k in ("normal", "functional small airways disease", "emphysema")),
+                number((overlap.get(name) or {}).get("after", {}).get("dice"), ".3f"),
             )
         )
     note = (
@@ -161,7 +157,7 @@ def _regions(report: dict) -> str:
         "medians. Normal, functional small airways disease and emphysema: parametric response map at -950 / -856 HU. "
         "Dice of the moving region, mapped, with the fixed one."
     )
-    return f"<section><h2>Regions</h2>{_table((*head, *prm, 'Dice'), rows)}<p class='note'>{escape(note)}</p></section>"
+    return f"<section><h2>Regions</h2>{table((*head, *prm, 'Dice'), rows)}<p class='note'>{escape(note)}</p></section>"
 
 
 def _landmark_table(report: dict) -> str:
@@ -172,16 +168,16 @@ def _landmark_table(report: dict) -> str:
     for kind, entry in errors:
         for key, what in names:
             if entry and key in entry:
-                numbers = [_number(entry[key][k], ".0f" if k == "count" else ".2f") for k in keys]
+                numbers = [number(entry[key][k], ".0f" if k == "count" else ".2f") for k in keys]
                 rows.append((f"{kind}, {what}", *numbers))
     for depth in (report["tre_mm"] or {}).get("by_distance_to_pleura", []):
         if depth["count"]:
             upper = f" to {depth['to_mm']:.0f}" if depth["to_mm"] is not None else " and more"
-            numbers = [_number(depth[k], ".0f" if k == "count" else ".2f") for k in keys]
+            numbers = [number(depth[k], ".0f" if k == "count" else ".2f") for k in keys]
             rows.append((f"landmarks, after, {depth['from_mm']:.0f}{upper} mm from the pleura", *numbers))
     if not rows:
         return ""
-    return f"<section><h2>Registration error in mm</h2>{_table(('', *keys), rows)}</section>"
+    return f"<section><h2>Registration error in mm</h2>{table(('', *keys), rows)}</section>"
 
 
 def _details(report: dict) -> str:
@@ -189,6 +185,7 @@ def _details(report: dict) -> str:
     stages = " · ".join(f"{escape(k)} {v:.1f} s" for k, v in report["seconds"].items() if k != "total")
     versions = " · ".join(f"{escape(k)} {escape(v)}" for k, v in report["versions"].items())
     facts = [
+        *(_network_facts(report["network"]) if "network" in report else ()),
         ("Warnings", f"<ul>{warnings}</ul>" if warnings else "none"),
         ("Scans", escape(_scans(report["inputs"]))),
         ("Field", escape(f"{report['direction']['field']}; {_grid(report['field'])}")),
@@ -199,6 +196,23 @@ def _details(report: dict) -> str:
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
     return f"<section><h2>How it was made</h2><dl>{rows}</dl></section>"
+
+
+def _network_facts(network: dict) -> list[tuple[str, str]]:
+    """What ran, what fitted it to the pair, and what its levels reach."""
+    fit, levels = network["instance_optimization"], network["levels"]
+    name = f"{network['name']}{', experimental' if network['experimental'] else ''}"
+    what = f"{name}, {'x'.join(map(str, network['size_xyz']))} voxels"
+    if fit:
+        what += (
+            f"; fit of the {fit['of']} to this pair, {fit['steps']} steps, loss {fit['loss'][0]:.4g} to {min(fit['loss']):.4g}"
+        )
+    rows = [("Network", escape(what))]
+    if levels:
+        errors = (f", {level['tre_mm']:.2f} mm" if level["tre_mm"] is not None else "" for level in levels)
+        texts = (f"{'x'.join(map(str, level['size']))}{error}" for level, error in zip(levels, errors, strict=True))
+        rows.append(("Levels", escape(f"size and mean landmark error, coarse to fine: {'; '.join(texts)}")))
+    return rows
 
 
 def _scans(inputs: dict) -> str:
@@ -213,13 +227,3 @@ def _grid(grid: dict) -> str:
 
 def _settings(settings: dict | None) -> str:
     return ", ".join(f"{key} {value}" for key, value in settings.items()) if settings else "none"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    headings = "".join(f"<th>{escape(h)}</th>" for h in head)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>{lines}</tbody></table></div>'
-
-
-def _number(value: Any, form: str, unit: str = "") -> str:
-    return "–" if value is None else f"{value:{form}}{unit}"

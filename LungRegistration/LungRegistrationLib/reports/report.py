@@ -5,7 +5,8 @@
     method, preset      "search" or "network", "default"; model, weights_sha256: null without trained weights
     network             absent without one: {name, experimental, size_xyz, spacing_mm, window_hu, estimated: {memory_gb, seconds},
                         fitting_error_mm: {mean, p95, max} of the B-spline that stands for its field, instance_optimization:
-                        null or {of, steps, learning_rate, loss: [per step], terms: {before, after}}}
+                        null or {of, steps, learning_rate, loss: [per step], tre_mm: [per step] or null, terms: {before, after}},
+                        levels: [{size, spacing_mm, tre_mm: mean or null}] of level_1.nrrd, level_2.nrrd, ...}
     settings            all settings as they were used
     inputs              fixed, moving: {size, spacing_mm}; fixed_mask, moving_mask: "given", "found" or "none"; landmarks: count.
                         File names stand here only if the user asked for them; patient data never.

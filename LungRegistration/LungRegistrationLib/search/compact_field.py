@@ -85,8 +85,8 @@ def compact_fields(
     while True:
         spacing_mm, direct = _direct_field(frame, spline, spacing_mm)
         inverse = _inverse_field(frame, direct, spacing_mm, step)
-        direct_image, inverse_image = _direct_image(frame, direct), field_to_image(*inverse)
-        forward, backward = (inverse_image, direct_image) if swapped else (direct_image, inverse_image)
+        images = direct_image(frame, direct), field_to_image(*inverse)
+        forward, backward = images[::-1] if swapped else images
         error = _error_mm(frame, spline, forward, inverse=swapped)
         inverse_error = inverse_consistency_mm(forward, backward, fixed_mask)
         excess = max(error / LARGEST_RESAMPLING_ERROR_MM, inverse_error["max"] / LARGEST_INVERSE_ERROR_MM)
@@ -118,8 +118,8 @@ def _direct_field(frame: Frame, spline: SplineField, spacing_mm: float) -> tuple
         spacing_mm = max(FINEST_MM, spacing_mm * min(0.95, (0.95 * LARGEST_RESAMPLING_ERROR_MM / error) ** 0.5))
 
 
-def _direct_image(frame: Frame, direct: tuple[torch.Tensor, Lattice]) -> sitk.Image:
-    """u(x) = A (x + s(x)) + b - x."""
+def direct_image(frame: Frame, direct: tuple[torch.Tensor, Lattice]) -> sitk.Image:
+    """u(x) = A (x + s(x)) + b - x of a field s (3, z, y, x) on a lattice, as a vector image."""
     s, lattice = direct
     matrix, offset = matrix_and_offset(frame.linear)
     turned = (torch.as_tensor(matrix, dtype=torch.float32, device=s.device) @ s.flatten(1)).reshape(s.shape)

@@ -22,6 +22,9 @@ SURFACE_BAND_MM = 8.0  # surface distances count up to here
 OUTSIDE_SHARE = 0.2  # of the regularization outside the lungs: they slide along the chest wall, which must not hold them back
 
 
+Landmarks = tuple[np.ndarray, np.ndarray]  # fixed and moving (N, 3), LPS mm
+
+
 @dataclass
 class Pair:
     """What is registered: two CTs, their lung masks (or body masks), and what the user knows about the motion."""
@@ -30,8 +33,9 @@ class Pair:
     moving: sitk.Image
     fixed_mask: sitk.Image
     moving_mask: sitk.Image
-    landmarks: tuple[np.ndarray, np.ndarray] | None  # fixed and moving (N, 3) LPS mm
+    landmarks: Landmarks | None  # they draw the field
     initial_transform: sitk.Transform | None  # fixed -> moving points
+    watched: Landmarks | None = None  # whose error is told while a fit runs; they draw nothing
 
     def swapped(self) -> Pair:
         """The pair with the roles exchanged; an initial transform must be linear for that."""
@@ -42,6 +46,7 @@ class Pair:
             self.fixed_mask,
             None if self.landmarks is None else (self.landmarks[1], self.landmarks[0]),
             None if self.initial_transform is None else self.initial_transform.GetInverse(),
+            None if self.watched is None else (self.watched[1], self.watched[0]),
         )
 
 
@@ -108,6 +113,11 @@ class Frame:
         """Moving points (N, 3) seen in the fixed frame: A^-1 (y - b)."""
         matrix, offset = matrix_and_offset(self.linear)
         return (np.asarray(moving_points_mm, float) - offset) @ np.linalg.inv(matrix).T
+
+    def from_frame(self, points_mm: np.ndarray) -> np.ndarray:
+        """Points (N, 3) of the fixed frame where they are in the moving image: A x + b."""
+        matrix, offset = matrix_and_offset(self.linear)
+        return np.asarray(points_mm, float) @ matrix.T + offset
 
 
 def _signed_distance(mask: np.ndarray, lattice: Lattice) -> np.ndarray:

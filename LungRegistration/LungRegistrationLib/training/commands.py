@@ -10,7 +10,7 @@ from CorrespondCoreLib.progress import Progress
 TRAIN = """\
 Train a registration network from images, and masks and keypoints where there are any. Writes config.json, checkpoint.pt,
 steps.csv, validation.csv, TensorBoard's files where that package is installed, and at the end models/<id>/. A training
-that was stopped or killed goes on from its last checkpoint with --resume.
+that was stopped or killed goes on from its last checkpoint with --resume. The model has the weights of the step that judged best.
 
 Several GPUs or machines: torchrun --nproc-per-node N -m CorrespondCoreLib.cli lung train ...
 """
@@ -22,6 +22,7 @@ def add_training_commands(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--config", required=True, metavar="FILE", help="JSON file, or the name of a shipped configuration")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for all that the training writes")
     parser.add_argument("--data", metavar="DIR", help="folder of pairs, or the word phantom, in place of the configuration's")
+    parser.add_argument("--model", metavar="MODEL", help="start from the weights of a model (its folder, or its id)")
     parser.add_argument("--seed", type=int, help="in place of the configuration's")
     parser.add_argument("--workers", type=int, metavar="N", help="processes that prepare pairs, in place of the configuration's")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the output folder")
@@ -45,6 +46,9 @@ def _train(args: argparse.Namespace, progress: Progress) -> dict:
     config = TrainingConfig.from_json(args.config)
     if args.data is not None:
         config = config.with_data(args.data)
+    if args.model is not None:
+        folder = Path(args.model).expanduser().absolute()
+        config = replace(config, model=str(folder) if folder.is_dir() else args.model)
     if args.seed is not None:
         config = replace(config, seed=args.seed)
     if args.workers is not None:

@@ -9,10 +9,20 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 
+from ..network_settings import PREALIGNMENTS
+
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = ("rrn", "virnet", "voxelmorph")
 SOURCES = ("folders", "phantom")
 OBJECTIVES = ("correlation", "anatomical")
+RANGES = {  # of the phantom: what can be asked for
+    "motion_mm": (5, 60),
+    "voxel_mm": (0.5, 12),
+    "slice_mm": (0.5, 12),
+    "noise_hu": (1, 150),
+    "blur_mm": (0.2, 3),
+    "body_scale": (0.6, 1.3),
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,12 @@ class DataConfig:
     motion_mm: tuple[float, float] = (8.0, 55.0)  # phantom: largest displacement in the lungs
     voxel_mm: tuple[float, float] = (1.8, 2.6)  # phantom: in plane
     slice_mm: tuple[float, float] = (1.8, 3.2)  # phantom
+    noise_hu: tuple[float, float] = (25.0, 45.0)  # phantom: standard deviation, of each scan
+    blur_mm: tuple[float, float] = (0.45, 0.85)  # phantom: standard deviation of the point spread, of each scan
+    body_scale: tuple[float, float] = (1.0, 1.0)  # phantom: size of the body along each axis
+    tilt_deg: float = 0.0  # phantom: largest turn of the patient between the scans; above 0 the table moves too
+    contrast_agent: float = 0.0  # phantom: share of the scans with brighter blood
+    pathology: float = 0.0  # phantom: share of the pairs with emphysema, bullae, consolidations, nodules, effusion
     keypoints: int = 500  # phantom: points whose partners the keypoint loss knows
     keypoint_error_mm: float = 1.0  # phantom: standard deviation per axis; the paper's automatic ones err by 1 to 2 mm
     workers: int = 0  # processes that prepare pairs beside the training; 0: the training's own
@@ -40,13 +56,13 @@ class DataConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "validation", tuple(self.validation))
-        for name in ("motion_mm", "voxel_mm", "slice_mm"):
+        for name in RANGES:
             object.__setattr__(self, name, tuple(float(v) for v in getattr(self, name)))
 
     def check(self) -> None:
         """Raise InputError where a value cannot work."""
         _one_of("data.source", self.source, SOURCES)
-        for name, low, high in (("motion_mm", 5, 60), ("voxel_mm", 0.5, 12), ("slice_mm", 0.5, 12)):
+        for name, (low, high) in RANGES.items():
             values = getattr(self, name)
             if len(values) != 2 or not low <= values[0] <= values[1] <= high:
                 raise _wrong(f"data.{name}", f"two rising numbers from {low} to {high}", list(values))
@@ -54,6 +70,9 @@ class DataConfig:
             _whole(f"data.{name}", getattr(self, name), least)
         if self.pairs is not None:
             _whole("data.pairs", self.pairs, 1)
+        for name, high in (("contrast_agent", 1), ("pathology", 1), ("tilt_deg", 15)):
+            if not 0 <= getattr(self, name) <= high:
+                raise _wrong(f"data.{name}", f"a number from 0 to {high}", getattr(self, name))
         if not self.keypoint_error_mm >= 0:
             raise _wrong("data.keypoint_error_mm", "a number from 0 on", self.keypoint_error_mm)
 
@@ -86,6 +105,8 @@ class TrainingConfig:
     size: tuple[int, int, int]  # voxels along x, y, z
     steps: tuple[int, ...]  # at most; for VIRNet one number per level, the coarsest first
     window_hu: tuple[float, float] | None = None  # taken to 0..1; None: the network sees HU
+    prealignment: str = "affine"  # of the lungs, before the network; or "translation"
+    model: str | None = None  # id or folder of the one whose weights this training starts from; None: random weights
     row: str = ""  # of a paper's table, which this configuration repeats
     learning_rate: float = 1e-4
     batch: int = 1  # pairs per step, over all processes
@@ -111,11 +132,13 @@ class TrainingConfig:
         """Raise InputError where a value cannot work; names the entry and what is allowed."""
         _one_of("network.name", self.network.get("name"), NETWORKS)
         _one_of("objective.name", self.objective.get("name"), OBJECTIVES)
+        _one_of("prealignment", self.prealignment, tuple(sorted(set(PREALIGNMENTS.values()))))
         if len(self.size) != 3 or min(self.size) < 16:
             raise _wrong("size", "three numbers of voxels from 16 on", list(self.size))
         levels = self.network.get("levels", 3) if self.network["name"] == "virnet" else 1
-        if len(self.steps) != levels or min(self.steps) < 1:
-            raise _wrong("steps", f"{levels} number(s) above 0, one per level", list(self.steps))
+        least = 0 if self.model is not None and levels > 1 else 1  # levels of a model may stay as they are
+        if len(self.steps) != levels or min(self.steps) < least or max(self.steps) < 1:
+            raise _wrong("steps", f"{levels} number(s) from {least} on, one per level,", list(self.steps))
         if (self.objective["name"] == "anatomical") != (self.window_hu is None):
             raise InputError(
                 'Entry window_hu: the objective "anatomical" compares HU and takes none (null), "correlation" needs one '

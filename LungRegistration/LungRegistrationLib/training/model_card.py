@@ -27,7 +27,7 @@ def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, An
     """Write <folder>/<id>/{card.json, weights.safetensors}; a model of the same id there is replaced.
 
     Args:
-        facts: of the training, see Trainer.train.
+        facts: of the training, see Trainer.train; "weights" tells by what the state that is written was chosen.
 
     Raises:
         OutputError: it cannot be written.
@@ -40,15 +40,17 @@ def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, An
         "network": config.network,
         "version": "1",
         "license": LICENSE,
-        "trained_on": _trained_on(config, pairs),
+        "trained_on": _trained_on(config, pairs, facts["started_from"]),
         "domain": CT_DOMAIN,
-        "input": {"size_xyz": list(config.size), "window_hu": config.window_hu},
+        "input": {"size_xyz": list(config.size), "window_hu": config.window_hu, "prealignment": config.prealignment},
         "training": {
             "config": config.to_dict(),
             "steps": facts["steps"],
             "pairs": pairs,
             "seeds": _seeds(config, pairs),
+            "weights": facts["weights"],
             "validation": facts["validation"],
+            "started_from": facts["started_from"],
             "hardware": {"device": _name(group.device), "processes": group.count},
             "versions": versions(),
             "commit": _commit(),
@@ -57,10 +59,10 @@ def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, An
     return save_model(copy.deepcopy(network).half(), card, ModelStore(user_folder=folder))
 
 
-def _trained_on(config: TrainingConfig, pairs: int) -> str:
-    if config.data.source == "phantom":
-        return f"{min(pairs, config.data.pairs or pairs)} phantom pairs"
-    return config.data.needs
+def _trained_on(config: TrainingConfig, pairs: int, start: dict[str, Any] | None) -> str:
+    """In words; `start` is the model whose weights the training started from."""
+    own = f"{min(pairs, config.data.pairs or pairs)} phantom pairs" if config.data.source == "phantom" else config.data.needs
+    return own if start is None else f"{own} Before: {start['trained_on'] or 'unknown'} (the model {start['id']})."
 
 
 def _seeds(config: TrainingConfig, pairs: int) -> dict[str, Any] | None:

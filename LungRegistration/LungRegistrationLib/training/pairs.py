@@ -16,10 +16,11 @@ from CorrespondCoreLib.progress import Progress
 from ..formats.landmarks import read_landmarks
 from ..formats.pair_files import Files, Wishes, read_pair
 from ..geometry.lattice import Lattice
-from ..geometry.linear import initial_translation, matrix_and_offset, translation
+from ..geometry.linear import matrix_and_offset
 from ..geometry.tensors import mask_to_tensor
 from ..learned.preprocessing import network_input
 from ..masks import lung_mask
+from ..search.prealignment import aligned_lungs
 from .config import DataConfig, TrainingConfig
 from .random_phantoms import VALIDATION, random_phantom, training_seed
 
@@ -78,13 +79,16 @@ class PhantomPairs:
     count: int | None
 
     def __getitem__(self, index: int) -> TrainingPair:
+        return prepared(self.scans(index), self.config)
+
+    def scans(self, index: int) -> Scans:
+        """The pair before it is resampled."""
         data, seed = self.config.data, self.first_seed + index
         pair = random_phantom(seed, data, data.keypoints)
         landmarks = (pair.fixed_landmarks_mm, pair.moving_landmarks_mm)
         noise = np.random.default_rng([seed, 4]).normal(0, data.keypoint_error_mm, landmarks[1].shape)
         keypoints = (landmarks[0], landmarks[1] + noise)
-        scans = Scans(pair.fixed, pair.moving, pair.fixed_lobes, pair.moving_lobes, keypoints, landmarks)
-        return prepared(scans, self.config.size, self.config.window_hu)
+        return Scans(pair.fixed, pair.moving, pair.fixed_lobes, pair.moving_lobes, keypoints, landmarks)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class FolderPairs:
         return len(self.folders)
 
     def __getitem__(self, index: int) -> TrainingPair:
-        return prepared(read_scans(self.folders[index]), self.config.size, self.config.window_hu)
+        return prepared(read_scans(self.folders[index]), self.config)
 
 
 def training_pairs(config: TrainingConfig, progress: Progress | None = None) -> PairSource:
@@ -179,11 +183,12 @@ def read_scans(folder: Path) -> Scans:
     return Scans(pair.fixed, pair.moving, fixed_labels, moving_labels, keypoints, judged)
 
 
-def prepared(scans: Scans, size: tuple[int, int, int], window_hu: tuple[float, float] | None) -> TrainingPair:
+def prepared(scans: Scans, config: TrainingConfig) -> TrainingPair:
     """A pair, linearly pre-aligned and resampled for a network."""
     fixed_mask, moving_mask = (sitk.Cast(labels != 0, sitk.sitkUInt8) for labels in (scans.fixed_labels, scans.moving_labels))
-    linear = translation(initial_translation(scans.fixed, scans.moving, fixed_mask, moving_mask))
-    seen = network_input(scans.fixed, scans.moving, fixed_mask, moving_mask, linear, size, window_hu, "cpu")
+    images = (scans.fixed, scans.moving, fixed_mask, moving_mask)
+    linear = aligned_lungs(*images, config.prealignment)
+    seen = network_input(*images, linear, config.size, config.window_hu, "cpu")
     fixed_labels = mask_to_tensor(scans.fixed_labels, seen.lattice, torch.device("cpu"))
     moving_labels = mask_to_tensor(scans.moving_labels, seen.lattice, torch.device("cpu"), linear)
     common = sorted(set(fixed_labels.unique().tolist()) & set(moving_labels.unique().tolist()) - {0.0})

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.devices import check_torch, pick_device
-from CorrespondCoreLib.errors import Cancelled
+from CorrespondCoreLib.errors import Cancelled, OutOfMemory
+from CorrespondCoreLib.explain import is_memory_error
 from CorrespondCoreLib.files import check_output_folder, write_json
 from CorrespondCoreLib.models import CARD, WEIGHTS
 from CorrespondCoreLib.progress import Progress
@@ -52,6 +53,14 @@ def train(
             facts = trainer.train()
         except (Cancelled, KeyboardInterrupt) as error:
             raise Cancelled("The training was stopped. Go on from its last checkpoint with --resume.") from error
+        except (MemoryError, RuntimeError) as error:
+            if not is_memory_error(error):
+                raise
+            size = " x ".join(map(str, config.size))
+            raise OutOfMemory(
+                f"The memory of {group.device} ran out at {size} voxels. Close other programs and go on with --resume, or begin "
+                "anew, in another folder, with a smaller size in the configuration."
+            ) from error
         if not group.is_first:
             return {}
         model = save_trained(trainer.network, config, facts, group, folder / "models")

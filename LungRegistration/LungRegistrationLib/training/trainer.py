@@ -20,10 +20,11 @@ from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, w
 from CorrespondCoreLib.training.distributed import Processes
 from CorrespondCoreLib.training.log import Log
 
-from ..networks.checkpoints import NETWORKS
 from ..networks.virnet import MultilevelRegistrationNetwork
+from .best import Best, better
 from .config import TrainingConfig
-from .pairs import TrainingPair, training_pairs, validation_pairs
+from .pairs import PairSource, TrainingPair, training_pairs, validation_pairs
+from .start import check_size, make_network, take_weights
 from .step import PairTensors, loss_terms, make_objective, term_names
 from .stream import PairStream
 from .validation import FIGURES, validate
@@ -40,24 +41,35 @@ class Trainer:
         output: folder for checkpoint.pt, steps.csv, validation.csv, tensorboard/.
         processes: this process among the others.
         resume: go on from the checkpoint in `output`, if there is one.
+        source: pairs to train on, in place of those that the configuration says.
 
     Attributes:
         network: what is trained. level: at which. steps: that were made, at each level.
+        best: the state of this level that judged best; None before the first validation, and without one.
 
     Raises:
         InputError: the configuration, the data or the checkpoint cannot be used.
     """
 
-    def __init__(self, config: TrainingConfig, output: Path, processes: Processes, resume: bool, progress: Progress):
+    def __init__(
+        self,
+        config: TrainingConfig,
+        output: Path,
+        processes: Processes,
+        resume: bool,
+        progress: Progress,
+        source: PairSource | None = None,
+    ):
         self.config, self.output, self.processes, self._progress = config, output, processes, progress
         self._share = processes.share(config.batch)
         self._objective = make_objective(config.objective)
         self.network = make_network(config).to(processes.device)
-        self._check_size()
-        self._source = training_pairs(config, progress)
+        check_size(self.network, config)
+        self._source = source or training_pairs(config, progress)
         self._judges = validation_pairs(config)
         self._judged: list[TrainingPair] = []
-        self.figures: dict[str, float] = {}
+        self.best: Best | None = None
+        self._start: dict[str, Any] | None = None
         self.steps = [0] * len(config.steps)
         self._phase = 0
         self._history: list[float] = []  # similarity at each step of the level
@@ -68,6 +80,7 @@ class Trainer:
         if path.exists():
             self._restore(read_checkpoint(path), path)
         else:
+            self._start = take_weights(self.network, config)
             self._begin_level()
 
     @property
@@ -80,7 +93,11 @@ class Trainer:
         return sum(self.steps)
 
     def train(self) -> dict[str, Any]:
-        """Make all steps that are left; returns what the training was: seconds and pairs of this run, rates, last figures."""
+        """Make all steps that are left; the network then has the weights that judged best at the last level.
+
+        Returns:
+            What the training was: seconds and pairs of this run, rates, steps, from which state the weights are, its figures.
+        """
         config, began, first = self.config, time.perf_counter(), self.step
         stream = PairStream(
             self._source,
@@ -93,11 +110,12 @@ class Trainer:
         )
         pairs = iter(stream)
         columns = ["level", "loss", *term_names(self._objective), "pairs_per_second", "waiting_percent"]
-        log = Log(self.output, columns, ["level", *FIGURES], self.step) if self.processes.is_first else None
+        log = Log(self.output, columns, ["level", "loss", *FIGURES], self.step) if self.processes.is_first else None
         try:
             while True:
                 with self._stage() as show:
                     self._train_level(pairs, stream, log, show)
+                self._take_best()
                 if self.level == config.levels[-1]:
                     break
                 self._phase += 1
@@ -114,7 +132,9 @@ class Trainer:
             "pairs_per_second": made / seconds,
             "waiting_percent": 100 * stream.waited / seconds,
             "steps": self.steps,
-            "validation": self.figures,
+            "weights": self.best.origin if self.best else {"step": self.step, "chosen_by": "last step"},
+            "validation": self.best.figures if self.best else {},
+            "started_from": self._start,
         }
 
     def _train_level(
@@ -168,7 +188,7 @@ class Trainer:
 
     def _begin_level(self) -> None:
         if isinstance(self.network, MultilevelRegistrationNetwork):
-            self.network.begin_level(self.level)
+            self.network.begin_level(self.level, from_coarser=self.config.model is None)
         self._prepare_level()
 
     def _prepare_level(self) -> None:
@@ -176,6 +196,7 @@ class Trainer:
         self._optimizer = torch.optim.Adam(trained, lr=self.config.learning_rate)
         self._scaler = GradScaler(enabled=self._half)
         self._history = []
+        self.best = None
 
     def _stage(self) -> AbstractContextManager[Callable[[float], None]]:
         done, whole = sum(self.config.steps[: self._phase + 1]), sum(self.config.steps)
@@ -197,8 +218,16 @@ class Trainer:
         if log is None or not self._judges.count:
             return
         self._judged = self._judged or [self._judges[k] for k in range(self._judges.count)]
-        self.figures = validate(self.network, self._judged, self.processes.device)
-        log.validation(self.step, {"level": self.level, **self.figures})
+        levels = len(self.config.steps)
+        figures = validate(self.network, self._objective, self._judged, self.processes.device, self.level, levels)
+        log.validation(self.step, {"level": self.level, **figures})
+        self.best = better(self.best, self.step, figures, self.network, self.config.data.train_on_validation)
+
+    def _take_best(self) -> None:
+        """Go back to the state that judged best at this level; the first process, which judges, tells the others."""
+        if self.best is not None:
+            self.network.load_state_dict(self.best.network)
+        self.processes.same(self.network)
 
     def _write(self) -> None:
         if not self.processes.is_first:
@@ -208,7 +237,8 @@ class Trainer:
             "phase": self._phase,
             "steps": self.steps,
             "history": self._history,
-            "figures": self.figures,
+            "best": self.best.state() if self.best else None,
+            "start": self._start,
             "network": self.network.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "scaler": self._scaler.state_dict(),
@@ -229,30 +259,10 @@ class Trainer:
         self._optimizer.load_state_dict(state["optimizer"])
         if self._half and state["scaler"]:
             self._scaler.load_state_dict(state["scaler"])
-        self.steps, self._history, self.figures = state["steps"], state["history"], state["figures"]
-
-    def _check_size(self) -> None:
-        multiple = self.network.multiple
-        if any(n % multiple for n in self.config.size):  # type: ignore[operator]
-            size = " x ".join(map(str, self.config.size))
-            raise InputError(f"Entry size: this network takes sides that are multiples of {multiple} voxels, not {size}.")
+        self.steps, self._history, self._start = state["steps"], state["history"], state["start"]
+        self.best = Best(**state["best"]) if state["best"] else None
 
 
 def comparable(config: TrainingConfig) -> dict[str, Any]:
     """A configuration without what only says how this computer prepares pairs."""
     return replace(config, data=replace(config.data, workers=0, keep_in_memory=False)).to_dict()
-
-
-def make_network(config: TrainingConfig) -> nn.Module:
-    """The network of a configuration, with first weights by its seed.
-
-    Raises:
-        InputError: it has options that do not exist.
-    """
-    options = dict(config.network)
-    kind = NETWORKS[options.pop("name")]
-    torch.manual_seed(config.seed)
-    try:
-        return kind(**options)
-    except TypeError as error:
-        raise InputError(f"Entry network has an option that does not exist: {error}.") from error

@@ -16,7 +16,7 @@ from ..geometry.warp import sample, warp
 from ..losses.mask_alignment import one_hot
 from ..losses.volume_change import jacobian_determinant
 from .pairs import TrainingPair
-from .step import PairTensors
+from .step import Objective, PairTensors, loss_terms
 
 FIGURES = ("tre_before_mm", "tre_prealigned_mm", "tre_mm", "folding_percent", "dice_before", "dice")
 
@@ -44,13 +44,23 @@ def judged(network: nn.Module, pair: TrainingPair, device: torch.device) -> dict
     }
 
 
-def validate(network: nn.Module, pairs: Iterable[TrainingPair], device: torch.device) -> dict[str, float]:
-    """The means of the figures over pairs; the network is in evaluation mode meanwhile."""
+@torch.no_grad()
+def validate(
+    network: nn.Module, objective: Objective, pairs: Iterable[TrainingPair], device: torch.device, level: int = 1, levels: int = 1
+) -> dict[str, float]:
+    """The means of the figures and of the loss over pairs; the network is in evaluation mode meanwhile.
+
+    Args:
+        level, levels: see `loss_terms`.
+    """
     was_training = network.training
     network.eval()
-    rows = [judged(network, pair, device) for pair in pairs]
+    rows = []
+    for pair in pairs:
+        terms = loss_terms(network, objective, PairTensors.of(pair, device), level, levels)
+        rows.append({"loss": sum(term.item() for term in terms.values()), **judged(network, pair, device)})
     network.train(was_training)
-    return {name: _mean([row[name] for row in rows]) for name in FIGURES}
+    return {name: _mean([row[name] for row in rows]) for name in ("loss", *FIGURES)}
 
 
 def _landmark_errors(pair: TrainingPair, field_mm: torch.Tensor) -> dict[str, float]:
