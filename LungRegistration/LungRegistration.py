@@ -78,6 +78,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._observedInputs = set()
 
     def setup(self):
+        from CorrespondCoreLib.panel.run_section import RunSection
         from LungRegistrationFace.live_fit import LiveFit
         from LungRegistrationFace.result import MARK
         from LungRegistrationFace.section_export import ExportSection
@@ -85,7 +86,6 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from LungRegistrationFace.section_inspect import InspectSection
         from LungRegistrationFace.section_method import MethodSection
         from LungRegistrationFace.section_network import NetworkSection
-        from LungRegistrationFace.section_run import RunSection
         from LungRegistrationFace.section_sequence import SequenceSection
 
         super().setup()
@@ -99,7 +99,9 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.method = MethodSection(self.ui)
         self.network = NetworkSection(self.ui, lambda: self._parameterNode, self.onImportModel)
         self.liveFit = LiveFit(self.ui)
-        self.run = RunSection(self.ui, self.onApply, self.onCancel)
+        starters = (self.ui.sampleDataButton, self.ui.sequenceApplyButton)
+        tip = _("Register the moving image to the fixed image.")
+        self.run = RunSection(self.ui, self.onApply, self.onCancel, tip, starters)
         self.inspect = InspectSection(self.ui, lambda: self._parameterNode, self.showError)
         self.export = ExportSection(self.ui, lambda: self.inspect.result, self.request, self.showError)
         self.sequence = SequenceSection(self.ui, lambda: self._parameterNode, self.onSequenceApply, self.inspect.views.showChart)
@@ -238,7 +240,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.ui.sequenceStatusLabel.text = str(error)
             self.showError(str(error))
             return
-        self.run.started(_("Starting…"), self.ui.sequenceStatusLabel)
+        self.run.started(_("Starting…"), (self.ui.sequenceStatusLabel, self.ui.sequenceCancelButton))
 
     def onSequenceRegistered(self, background):
         """Show the registered sequence, or what went wrong."""

@@ -385,7 +385,7 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
 
         return Background(
             Path(__file__).resolve().parent,
-            lambda folder: sample_data.command(folder, size),
+            lambda folder: sample_data.command(folder, size or sample_data.SIZE),
             sample_data.load,
             (),
             onProgress,

@@ -11,13 +11,14 @@ from .scan_nodes import addScan, writeFacts
 CATEGORY = "Correspond"
 SAMPLE_NAME = "AtrophyEye"
 VISITS, YEARS, SEED = 2, 2.0, 3
+SIZE = (49, 496, 512)  # B-scans, depth, A-scans
 
 
 def command(folder, size):
-    """Arguments of the command that writes the phantom eye into a job folder; size: B-scans, depth, A-scans, or None."""
+    """Arguments of the command that writes the phantom eye into a job folder; size: B-scans, depth, A-scans."""
     arguments = ["oct", "phantom", "--output", str(folder / "eye"), "--visits", str(VISITS), "--years", str(YEARS)]
     arguments += ["--seed", str(SEED)]
-    return [*arguments, "--size", *(str(n) for n in size)] if size else arguments
+    return [*arguments, "--size", *(str(n) for n in size)]
 
 
 def load(folder):

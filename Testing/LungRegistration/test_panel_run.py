@@ -138,9 +138,11 @@ class RunTest(PanelTestCase):
         import SampleData
 
         from LungRegistration import registerSampleData
+        from LungRegistrationFace.sample_data import SAMPLE_NAME
 
         registerSampleData()
-        (source,) = SampleData.SampleDataLogic.sampleDataSourcesByCategory("Correspond")
+        sources = SampleData.SampleDataLogic.sampleDataSourcesByCategory("Correspond")
+        (source,) = (found for found in sources if found.sampleName == SAMPLE_NAME)
         with mock.patch("LungRegistrationFace.sample_data.SAMPLE_SIZE", (48, 48, 48)):
             source.customDownloader(source)
         self.assertIsNotNone(slicer.util.getNode("Phantom expiration"))

@@ -93,6 +93,23 @@ class ScanTest(PanelTestCase):
         self.ui.methodComboBox.currentIndex = 1
         self.assertIn("circle", self.ui.applyButton.toolTip)
 
+    def test_the_sample_eye_in_the_sample_data_module(self):
+        import SampleData
+
+        from OCTEnFaceSeg import registerSampleData
+        from OCTEnFaceSegFace.sample_data import SAMPLE_NAME
+
+        registerSampleData()
+        sources = SampleData.SampleDataLogic.sampleDataSourcesByCategory("Correspond")
+        (source,) = (found for found in sources if found.sampleName == SAMPLE_NAME)
+        with mock.patch("OCTEnFaceSegFace.sample_data.SIZE", SIZE):
+            source.customDownloader(source)
+        self.assertIsNotNone(slicer.util.getNode("Phantom eye, visit 2"))
+        with mock.patch("OCTEnFaceSegFace.sample_data.SIZE", SIZE):
+            self.ui.sampleDataButton.click()
+        self.waitUntilDone()
+        self.assertEqual(self.parameters.volume.GetName(), "Phantom eye, visit 1")
+
 
 class SegmentTest(PanelTestCase):
     def test_apply_makes_a_mask_that_is_measured_live(self):

@@ -17,6 +17,7 @@ class RunSection:
     def __init__(self, ui, onApply, onCancel, applyToolTip, others):
         self.ui, self._applyToolTip, self._others = ui, applyToolTip, others
         self._running = False
+        self._echo = None
         ui.applyButton.connect("clicked()", onApply)
         ui.cancelButton.connect("clicked()", onCancel)
         ui.progressFrame.visible = False
@@ -30,37 +31,44 @@ class RunSection:
         self.ui.applyButton.enabled = not self._running and not missing
         self.ui.applyButton.toolTip = missing or self._applyToolTip
 
-    def started(self, what):
-        """Show the progress bar."""
-        self._running = True
-        self.ui.applyButton.enabled = False
-        self._enableOthers(False)
+    def started(self, what, echo=None):
+        """Show the progress bar. echo: label and cancel button beside the button that was pressed, where that was not Apply."""
+        self._running, self._echo = True, echo
+        self._enable(self.ui.applyButton, *self._others, enabled=False)
+        self._enable(*self._cancelButtons(), enabled=True)
         self.ui.progressFrame.visible = True
-        self.ui.cancelButton.enabled = True
         self.ui.progressBar.value = 0
-        self.ui.statusLabel.text = what
+        self._say(what)
 
     def progress(self, percent, stage, remainingS):
         """Show how far the work is."""
         self.ui.progressBar.value = int(percent)
-        self.ui.statusLabel.text = (
-            stage if remainingS is None else _("{stage}: {time} left").format(stage=stage, time=_about(remainingS))
-        )
+        self._say(stage if remainingS is None else _("{stage}: {time} left").format(stage=stage, time=_about(remainingS)))
 
     def cancelling(self):
         """Say that Cancel was heard."""
-        self.ui.cancelButton.enabled = False
-        self.ui.statusLabel.text = _("Stopping…")
+        self._enable(*self._cancelButtons(), enabled=False)
+        self._say(_("Stopping…"))
 
     def ended(self, message):
         """Hide the progress bar and say how the work ended."""
         self._running = False
-        self._enableOthers(True)
+        self._enable(*self._others, enabled=True)
+        self._enable(*self._cancelButtons(), enabled=False)
         self.ui.progressFrame.visible = False
-        self.ui.statusLabel.text = message
+        self._say(message)
 
-    def _enableOthers(self, enabled):
-        for button in self._others:
+    def _cancelButtons(self):
+        return [self.ui.cancelButton, *([self._echo[1]] if self._echo is not None else [])]
+
+    def _say(self, text):
+        self.ui.statusLabel.text = text
+        if self._echo is not None:
+            self._echo[0].text = text
+
+    @staticmethod
+    def _enable(*buttons, enabled):
+        for button in buttons:
             button.enabled = enabled
 
 
