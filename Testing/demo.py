@@ -1,4 +1,4 @@
-"""`make demo`: register a phantom pair, and a real pair where there is one, and photograph the panel at work.
+"""`make demo`: register a phantom pair, and a real pair where there is one, segment a phantom eye, photograph the panels at work.
 
 python -m Testing.demo [FOLDER]        reports, fields and pictures go there (default build/demo)
 """
@@ -32,6 +32,17 @@ def register(name: str, folder: Path, fixed: Path, moving: Path, *options: str |
     )
 
 
+def segmented(name: str, folder: Path) -> str:
+    """A line of figures of a segmented scan for the summary."""
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    measures, (grader,) = report["measures"], report["agreement"]["graders"].values()
+    return (
+        f"{name:<13} {report['method']}: {measures['area_mm2']:.2f} mm2 in {measures['foci_count']} foci, "
+        f"true {grader['reference_mm2']:.2f} mm2, Dice {grader['dice']:.2f}, {report['seconds']['total']:.0f} s, "
+        f"{report['peak_memory_gb']:.1f} GB: {folder / 'report.html'}"
+    )
+
+
 def main(arguments: list[str]) -> int:
     output = Path(arguments[0] if arguments else "build/demo").resolve()
     lines = []
@@ -51,9 +62,17 @@ def main(arguments: list[str]) -> int:
     else:
         lines.append(f"real pair     not registered: no {real} (set CORRESPOND_DATA to a folder that holds lung/elastix)")
 
-    from .LungRegistration.screenshots import take
+    eye = output / "eye"
+    correspond("oct", "phantom", "--output", eye, "--seed", 3)
+    visit = eye / "visit_1"
+    options = ["--lesion", "ga", "--method", "hypertransmission", "--reference", visit / "true_mask.seg.nrrd"]
+    correspond("oct", "segment", visit / "scan", "--output", output / "eye-result", *options)
+    lines.append(segmented("phantom eye", output / "eye-result"))
 
-    pictures = take(output / "panel")
+    from .LungRegistration.screenshots import take as lung_pictures
+    from .OCTEnFaceSeg.screenshots import take as oct_pictures
+
+    pictures = [*lung_pictures(output / "panel"), *oct_pictures(output / "panel")]
     print(
         "\n".join(
             ["", *lines, *(f"picture       {path}" for path in pictures), "", "For research use only. Not for clinical use."]

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CMAKE = shutil.which("cmake", path=str(Path(sys.executable).parent)) or shutil.which("cmake")
 
-REGISTER = textwrap.dedent("""
+WORK = textwrap.dedent("""
     import sys
     sys.path.insert(0, {root!r})
     from Testing import host
@@ -31,16 +31,30 @@ REGISTER = textwrap.dedent("""
     widget.ui.applyButton.click()
     host.wait(lambda: widget.ui.resultSelector.currentNode() is not None, seconds=300)
     print("registered:", widget.ui.resultSelector.currentNode().GetName())
+    slicer.util.selectModule("OCTEnFaceSeg")
+    import OCTEnFaceSeg, OCTEnFaceSegLib
+    for module in (OCTEnFaceSeg, OCTEnFaceSegLib):
+        assert module.__file__.startswith({home!r}), module.__file__
+    oct = slicer.modules.OCTEnFaceSegWidget
+    oct.logic.getParameterNode().volume = oct.logic.loadSampleData(size=(16, 128, 128))[0]
+    oct.ui.methodComboBox.currentIndex = 1
+    assert oct.ui.applyButton.enabled, oct.ui.applyButton.toolTip
+    oct.ui.applyButton.click()
+    host.wait(lambda: oct.ui.resultSelector.currentNode() is not None, seconds=300)
+    print("segmented:", oct.ui.resultSelector.currentNode().GetName())
 """)
+NAMES = ("CorrespondCore", "LungRegistration", "OCTEnFaceSeg")
 
 
-def register_in_panel(modules: list[Path], home: Path, tmp_path: Path) -> None:
-    """Load the modules in a fresh process, where nothing else is on the path, and register the sample pair by clicks."""
-    script = REGISTER.format(root=str(ROOT), modules=[str(path) for path in modules], home=str(home))
+def work_in_panels(modules: list[Path], home: Path, tmp_path: Path) -> None:
+    """Load the modules in a fresh process, where nothing else is on the path, and use their sample data by clicks."""
+    script = WORK.format(root=str(ROOT), modules=[str(path) for path in modules], home=str(home))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-c", script]
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
-    assert result.returncode == 0 and "registered:" in result.stdout, result.stdout + result.stderr
+    assert result.returncode == 0 and "registered:" in result.stdout and "segmented:" in result.stdout, (
+        result.stdout + result.stderr
+    )
 
 
 @pytest.mark.slow
@@ -50,13 +64,12 @@ def test_installed_by_the_extension_manager(tmp_path):
     for command in (configure, [CMAKE, "--install", build]):
         subprocess.run(command, check=True, capture_output=True)
     home = prefix / "lib" / "Slicer-5.12" / "qt-scripted-modules"
-    register_in_panel([home / "CorrespondCore.py", home / "LungRegistration.py"], home, tmp_path)
+    work_in_panels([home / f"{name}.py" for name in NAMES], home, tmp_path)
 
 
 @pytest.mark.slow
 def test_as_additional_module_paths(tmp_path):
     checkout = tmp_path / "checkout"
-    for name in ("CorrespondCore", "LungRegistration"):
+    for name in NAMES:
         shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
-    modules = [checkout / name / f"{name}.py" for name in ("CorrespondCore", "LungRegistration")]
-    register_in_panel(modules, checkout, tmp_path)
+    work_in_panels([checkout / name / f"{name}.py" for name in NAMES], checkout, tmp_path)
