@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.errors import CorrespondError, InputError
+from OCTEnFaceSegLib.bruch_source import read_membrane
 from OCTEnFaceSegLib.results import read_mask, scale_is_confirmed, write_map, write_segmentation
 from Testing import host
+from Testing.data import real_data
 from Testing.OCTEnFaceSeg.enface_examples import SPACING, disc, layered, scan_of
 
 host.start(modules=[])
@@ -100,3 +102,10 @@ def test_maps_lie_over_the_scan_and_say_where_the_scale_is_unknown(scan, tmp_pat
 def test_segments_of_one_label_map_do_not_overlap(scan, tmp_path):
     with pytest.raises(ValueError, match="overlap"):
         write_segmentation(scan, {"ga": GA, "rpd": GA}, tmp_path / "mask.seg.nrrd")
+
+
+def test_hostile_files_are_neither_masks_nor_membranes():
+    for path in (p for p in sorted(real_data("hostile").rglob("*")) if p.is_file()):
+        for read in (read_mask, read_membrane):
+            with pytest.raises(CorrespondError):
+                read(path)

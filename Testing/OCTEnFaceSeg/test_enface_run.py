@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import Cancelled, InputError, OutputError
 from CorrespondCoreLib.progress import Progress
+from OCTEnFaceSegLib.formats.reading import read_scan
 from OCTEnFaceSegLib.formats.writing import write_scan
 from OCTEnFaceSegLib.measures.table import UNCONFIRMED
 from OCTEnFaceSegLib.results import read_mask, write_segmentation
@@ -121,6 +122,32 @@ def test_without_a_scale_every_figure_is_marked_until_it_is_given(tmp_path):
     assert UNCONFIRMED not in (tmp_path / "b" / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_network_is_named_with_its_weights(tmp_path, monkeypatch):
+    import torch
+
+    from CorrespondCoreLib.checkpoints import save_model
+    from CorrespondCoreLib.models import ModelStore
+    from OCTEnFaceSegLib.networks.fpn import FeatureProjectionNetwork
+
+    monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "models"))
+    torch.manual_seed(0)
+    card = {"id": "net", "title": "untrained", "method": "fpn", "network": {"name": "fpn"}, "lesion": "rpd", "version": "1"}
+    model = save_model(FeatureProjectionNetwork(), {**card, "input": {"above_mm": 0.2, "below_mm": 0.1}}, ModelStore())
+    volume, bruch = layered((6, 100, 24))
+    write_scan(scan_of(volume, layers={"BM": bruch}), tmp_path / "scan")
+    options = ["--lesion", "rpd", "--model", "net", "--output", str(tmp_path / "out"), "--device", "cpu", "--threads", "1"]
+    cli.run(["oct", "segment", str(tmp_path / "scan"), *options], Progress())
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["method"] == "network"
+    assert report["model"] == report["models"][0]["id"] == "net"
+    assert report["weights_sha256"] == model.card["sha256"]
+    assert report["lesion"] == "rpd"
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Reticular pseudodrusen on OCT" in page
+    assert model.card["sha256"] in page
+    assert "hypertransmission" not in page.replace("'hypertransmission'", "").split("How it was made")[0]
+
+
 def test_what_goes_wrong_leaves_nothing_behind(data, tmp_path, monkeypatch):
     def broken(*_):
         raise OutputError("The disk is full.")
@@ -193,6 +220,40 @@ def test_growth_of_two_visits(data, tmp_path):
     assert "Change since the first visit" in (tmp_path / "growth.html").read_text(encoding="utf-8")
     with open(tmp_path / "growth.csv", encoding="utf-8") as file:
         assert [row["row"] for row in csv.DictReader(file)] == ["visit 1", "visit 2", "interval 1", "all visits"]
+
+
+def test_growth_segments_visits_without_masks_in_the_order_of_their_dates(data, tmp_path):
+    for n, day in ((1, "2024-03-01"), (2, "2023-03-01")):
+        scan = read_scan(data / f"visit_{n}" / "scan")
+        scan.visit_date = day
+        write_scan(scan, tmp_path / f"{n}")
+    scans = [str(tmp_path / "1"), str(tmp_path / "2")]
+    cli.run(["oct", "growth", *scans, "--output", str(tmp_path / "out"), "--method", "hypertransmission"], Progress())
+    report = json.loads((tmp_path / "out" / "growth.json").read_text())
+    assert [visit["visit_date"] for visit in report["visits"]] == ["2023-03-01", "2024-03-01"]
+    assert report["growth"]["overall"]["to_years"] == pytest.approx(366 / 365.25)
+    assert report["method"] == "hypertransmission (no network)"
+    for n, visit in enumerate(report["visits"], 1):
+        mask, image = read_mask(tmp_path / "out" / f"mask_{n}.seg.nrrd")
+        assert mask.sum() * image.GetSpacing()[0] * image.GetSpacing()[2] == pytest.approx(visit["area_mm2"])
+
+
+def test_visits_of_different_eyes_are_told_and_not_compared(data, tmp_path):
+    cli.run(["oct", "phantom", "--output", str(tmp_path / "other"), "--size", *SIZE, "--seed", "77"], Progress())
+    folders = (data / "visit_1", tmp_path / "other" / "visit_1")
+    scans = []
+    for n, folder in enumerate(folders):
+        scan = read_scan(folder / "scan")
+        scan.eye = ""
+        scans.append(str(write_scan(scan, tmp_path / f"scan{n}")))
+    masks = [str(folder / "true_mask.seg.nrrd") for folder in folders]
+    progress = Progress()
+    command = ["oct", "growth", *scans, "--output", str(tmp_path / "out"), "--years", "0", "1", "--masks", *masks]
+    results = cli.run(command, progress)
+    assert "could not be registered" in progress.warnings[-1]
+    assert "Not registered to the first visit: 2" in " ".join(results["check_result"]["reasons"])
+    assert results["growth"]["common_field"] is None
+    assert not (tmp_path / "out" / "difference_2.nrrd").exists()
 
 
 def test_growth_needs_to_know_when_and_of_whom(data, tmp_path):

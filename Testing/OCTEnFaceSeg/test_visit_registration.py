@@ -8,6 +8,8 @@ import SimpleITK as sitk
 
 from OCTEnFaceSegLib.enface_plane import plane_image
 from OCTEnFaceSegLib.phantom import phantom_eye
+from OCTEnFaceSegLib.pipeline import segment
+from OCTEnFaceSegLib.settings import SegmentationSettings
 from OCTEnFaceSegLib.visit_registration import register_visits, rigid_transform
 from OCTEnFaceSegLib.visits import Visit, change_map, changed_mm2, growth_of
 
@@ -87,3 +89,18 @@ def test_large_motions_are_found(visits, turn_deg, shift_mm):
     found = rigid_transform(fixed, moving)
     for point in ((0.0, 0.0), (1.5, 1.5), (-1.5, 1.0)):
         assert np.hypot(*np.subtract(found.TransformPoint(point), motion.TransformPoint(point))) < 0.02
+
+
+@pytest.mark.slow
+def test_a_lesion_that_did_not_grow_has_nearly_the_same_area_twice():
+    settings = SegmentationSettings(method="hypertransmission")
+    for seed in (31, 32, 33):
+        eyes = [phantom_eye(seed=seed, visit=n, years=0.001) for n in (0, 1)]
+        results = [segment(eye.scan, settings) for eye in eyes]
+        visits = [Visit(eye.scan, r.mask, r.bruch.depth, 0.0) for eye, r in zip(eyes, results, strict=True)]
+        visits[1].registration = register_visits(*(v.scan for v in visits), *(v.bruch_depth for v in visits))
+        values = growth_of(visits)
+        areas = values["common_field"]["area_mm2"]
+        print(f"seed {seed}: {areas[0]:.3f} and {areas[1]:.3f} mm2, {values['repeatability']}")
+        assert values["overall"] is None
+        assert abs(areas[0] - areas[1]) < 0.1
