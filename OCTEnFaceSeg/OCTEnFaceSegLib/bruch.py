@@ -13,7 +13,7 @@ from CorrespondCoreLib.progress import Progress
 
 from .membrane.band_path import bright_band
 from .membrane.correction import add_points
-from .membrane.edge import lower_edge
+from .membrane.edge import bare_edge, lower_edge
 from .membrane.smooth_surface import SmoothSurface
 from .membrane.work_grid import WorkGrid
 
@@ -22,6 +22,7 @@ SEARCH_UM = (-5.0, 75.0)  # from the middle of the bright band
 NEAR_UM = 24.0  # from the first surface
 TOLERANCES_UM = (40.0, 25.0, 15.0, 10.0)  # of the first surface's robust fit
 NEAR_TOLERANCES_UM = (10.0, 8.0)
+BARE_UM = (45.0, 25.0)  # from the surface, where the epithelium is lost
 LOCAL_MM = (0.10, 0.15)  # between and along B-scans: what the surface leaves is averaged over this
 LOCAL_PRIOR = 0.1  # weight of "no local deviation"
 DOUBTFUL = 0.25  # mean confidence below which the user is warned
@@ -70,6 +71,12 @@ def find_bruch(volume: np.ndarray, spacing_mm: tuple[float, float, float], progr
         step(0.75)
         row, trust = lower_edge(grid, surface, -NEAR_UM, NEAR_UM)
         surface, weight = _robust(model, grid, row, trust, surface, NEAR_TOLERANCES_UM)
+        step(0.85)
+        for within_um in BARE_UM:
+            bare, bare_trust = bare_edge(grid, surface, within_um, trust)
+            seen = bare_trust > trust
+            row, both = np.where(seen, bare, row), np.where(seen, bare_trust, trust)
+            surface, weight = _robust(model, grid, row, both, surface, (within_um / 2,))
         mean = _local_mean(grid)
         nearby = mean(weight)
         surface = surface + mean(weight * (row - surface)) / (nearby + LOCAL_PRIOR)

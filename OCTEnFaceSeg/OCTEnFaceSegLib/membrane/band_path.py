@@ -9,6 +9,7 @@ from .work_grid import WorkGrid
 
 LEAST_UM, MOST_UM = 110.0, 620.0  # of the retina's thickness, with room for atrophy and for drusen
 STEP_ROWS, STEP_COST = 4, 0.03
+NO_TISSUE_ABOVE = 3.0  # darkness above counts more than the step: choroid under atrophy may be brighter than the retina
 
 
 def mean_between(intensity: np.ndarray, first: int, last: int) -> np.ndarray:
@@ -23,9 +24,10 @@ def mean_between(intensity: np.ndarray, first: int, last: int) -> np.ndarray:
 def retina_surface(grid: WorkGrid) -> np.ndarray:
     """Row (B-scans, columns) at which the vitreous ends: the greatest step from dark to bright."""
     um = grid.row_um
-    step = mean_between(grid.intensity, 0, rows_of(70, um)) - mean_between(grid.intensity, -rows_of(160, um), 0)
+    above = mean_between(grid.intensity, -rows_of(160, um), 0)
+    step = mean_between(grid.intensity, 0, rows_of(70, um)) - NO_TISSUE_ABOVE * np.maximum(above, 0)
     found = best_path(step, STEP_ROWS, STEP_COST)
-    return ndimage.median_filter(found, (1, 9), mode="nearest")
+    return ndimage.median_filter(found, (3, 9), mode="nearest")
 
 
 def bright_band(grid: WorkGrid) -> np.ndarray:

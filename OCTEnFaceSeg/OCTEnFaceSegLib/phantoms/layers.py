@@ -15,7 +15,7 @@ REFLECTIVITY = dict(
     zip(BANDS, (0.0, 0.38, 0.11, 0.036, 0.062, 0.010, 0.03, 0.014, 0.32, 0.09, 0.20, 0.48, 0.055, 0.17, 0.0), strict=True)
 )
 EZ_UM, ELM_UM, BM_UM = 13.0, 4.0, 4.0
-OUTER_LOST, SINKING_MM = 0.82, 0.07  # the inner retina sinks into atrophy more gently than the pigment epithelium ends
+OUTER_LOST, SINKING_MM = 0.70, 0.07  # the inner retina sinks into atrophy more gently than the pigment epithelium ends
 
 
 @dataclass
