@@ -1,6 +1,7 @@
 """The OCT panel, clicked: opening, segmenting, correcting, measuring, comparing visits, exporting."""
 
 import tempfile
+import textwrap
 from pathlib import Path
 from unittest import mock
 
@@ -211,6 +212,16 @@ class SegmentTest(PanelTestCase):
         self.ui.overlayComboBox.currentIndex = 3
         self.assertEqual(self.errors, [])
         self.screenshot("oct_agreement")
+
+    def test_the_documented_example_runs(self):
+        import OCTEnFaceSeg
+
+        code = OCTEnFaceSeg.OCTEnFaceSegLogic.__doc__.split("\n\n")[1]
+        scope = {"OCTEnFaceSeg": OCTEnFaceSeg}
+        with mock.patch("OCTEnFaceSegFace.sample_data.SIZE", SIZE):
+            exec(textwrap.dedent(code), scope)
+        self.assertEqual(len(scope["visits"]), 2)
+        self.assertEqual(scope["result"].report["lesion"], "ga")
 
     def test_growth_between_visits(self):
         for visit in (0, 1):
