@@ -46,7 +46,8 @@ def find_bruch(volume: np.ndarray, spacing_mm: tuple[float, float, float], progr
     The bright band of the outer retina is followed in each B-scan (dynamic programming); the band's lower edge is searched
     under it, with trust that vanishes where the pigment epithelium is lost. A B-spline surface with one offset and slope per
     B-scan is fitted to the trusted edges (iteratively reweighted least squares, Geman-McClure), the edges are searched again
-    near it, and what they deviate is averaged locally. Where there is no edge, the surface goes on smoothly.
+    near it; where the epithelium is lost, the choroid's beginning near the surface counts a little. What the edges deviate is
+    averaged locally. Where there is no edge at all, the surface goes on smoothly.
 
     Args:
         volume: (B-scans, depth, A-scans), the vitreous first; any intensity scale. Values that are not finite count as dark.
