@@ -24,7 +24,8 @@ def main() -> int:
     environment = {**os.environ, "PYTHONPATH": str(FOLDER)}
     version = [sys.executable, "-c", "import numpy; assert numpy.__version__.startswith('1.26'), numpy.__version__"]
     subprocess.run(version, check=True, env=environment)
-    return subprocess.run([sys.executable, "-m", "pytest", "-q", *TESTS], cwd=ROOT, env=environment).returncode
+    tests = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *TESTS]
+    return subprocess.run(tests, cwd=ROOT, env=environment).returncode
 
 
 if __name__ == "__main__":

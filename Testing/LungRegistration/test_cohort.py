@@ -1,5 +1,6 @@
 """`correspond lung batch` on this computer: what is done, what is kept, what is said of failures, how it stops."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -58,7 +59,8 @@ def to_do(table, output, **options):
     """Ids of the pairs that a further call would register."""
     place = Recorder("cancelled")
     settings = RegistrationSettings.from_json(table.parent / "settings.json")
-    run_cohort(read_pairs(table), output, lambda: place, settings, **options)
+    with contextlib.suppress(PartlyFailed):  # what is only noted is not done
+        run_cohort(read_pairs(table), output, lambda: place, settings, **options)
     return [task.id for task in place.tasks]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.jobs import Job
+from CorrespondCoreLib.launchers import launch_in_thread
 from CorrespondCoreLib.progress import Progress
 
 POLL_S = 0.2
@@ -23,7 +24,7 @@ def run_in_child(command: list[str], title: str, progress: Progress) -> dict[str
     Raises:
         CorrespondError: what the child says of its failure. Cancelled: progress says so; the child is gone then.
     """
-    job = Job(command, paths=[_LIBRARY_FOLDER])
+    job = Job(command, paths=[_LIBRARY_FOLDER], launch=launch_in_thread)  # also in Slicer: its timers rest while this waits
     with progress.stage(title, until=1.0) as step:
         job.start()
         try:

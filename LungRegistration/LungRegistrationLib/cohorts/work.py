@@ -12,6 +12,7 @@ from CorrespondCoreLib.errors import CorrespondError
 from CorrespondCoreLib.explain import explained
 from CorrespondCoreLib.files import whole_file, write_json
 from CorrespondCoreLib.jobs import Job, new_job_folder
+from CorrespondCoreLib.launchers import launch_in_thread
 
 from ..formats.pair_files import Files
 from .figures import figures_of
@@ -101,7 +102,7 @@ def _job(task: PairTask, threads: int, show: Callable[[float, str], None] | None
     for role, path in files.items():
         command += [f"--{role.replace('_', '-')}", path]
     progress = (lambda job: show(job.percent / 100, job.stage)) if show else None
-    return Job(command, folder=folder, paths=[_LIBRARY_FOLDER], on_progress=progress)
+    return Job(command, folder=folder, paths=[_LIBRARY_FOLDER], on_progress=progress, launch=launch_in_thread)
 
 
 def _told(task: PairTask, reason: str, log: str) -> str:
