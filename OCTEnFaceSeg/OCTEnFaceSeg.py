@@ -160,7 +160,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def exit(self):
         self.bruch.rest()
-        self.inspect.rest()
+        self.inspect.leave()
 
     def rest(self):
         """Let go of what belongs to the scene."""

@@ -24,6 +24,7 @@ class InspectSection:
         self.ui, self._parameters, self._showError = ui, parameters, showError
         self.layout = EnfaceLayout()
         self._filling = False
+        self._correcting = False
         ui.backgroundComboBox.connect("currentIndexChanged(int)", self._onBackground)
         ui.layoutButton.connect("clicked()", self.show)
         ui.editButton.connect("clicked()", self._onEdit)
@@ -35,8 +36,13 @@ class InspectSection:
         found = resultOf(p.result) if p is not None else None
         return found if found is not None and found.scan is not None and found.probability is not None else None
 
+    def leave(self):
+        """The user goes to another module; to the Segment Editor the views go along, because the mask is painted in them."""
+        if not self._correcting:
+            self.rest()
+
     def rest(self):
-        """The module is left: give the layout back, remove what exists only to be looked at."""
+        """Give the layout back, remove what exists only to be looked at."""
         self.layout.leave()
         removeHelpers()
 
@@ -129,7 +135,12 @@ class InspectSection:
     def _onEdit(self):
         """Open the Segment Editor on the mask: brush and eraser work on the en-face view and on B-scans alike."""
         result = self.result
-        slicer.util.selectModule("SegmentEditor")
+        self.show()
+        self._correcting = True
+        try:
+            slicer.util.selectModule("SegmentEditor")
+        finally:
+            self._correcting = False
         editor = slicer.util.getModuleWidget("SegmentEditor").editor
         editor.setSegmentationNode(result.segmentation)
         editor.setSourceVolumeNode(result.probability)

@@ -213,6 +213,24 @@ class SegmentTest(PanelTestCase):
         self.assertEqual(self.errors, [])
         self.screenshot("oct_agreement")
 
+    def test_the_views_go_along_to_the_segment_editor(self):
+        from OCTEnFaceSegFace.enface_layout import LAYOUT
+
+        before = slicer.app.layoutManager().layout
+        result = self.segmented()
+        module = mock.Mock()
+        leaving = mock.patch("slicer.util.selectModule", side_effect=lambda name: self.widget.exit())
+        with leaving, mock.patch("slicer.util.getModuleWidget", return_value=module):
+            self.ui.editButton.click()
+        self.assertEqual(slicer.app.layoutManager().layout, LAYOUT)
+        module.editor.setSegmentationNode.assert_called_once_with(result.segmentation)
+        module.editor.setSourceVolumeNode.assert_called_once_with(result.probability)
+        paint(result, eye().ga)
+        area = eye().ga.sum() * np.prod(np.array(eye().scan.spacing_mm)[[0, 2]])
+        host.wait(lambda: f"<b>{area:.2f}" in self.ui.summaryLabel.text, 20)
+        self.widget.exit()
+        self.assertEqual(slicer.app.layoutManager().layout, before)
+
     def test_the_documented_example_runs(self):
         import OCTEnFaceSeg
 
