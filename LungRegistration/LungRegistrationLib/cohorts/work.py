@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ def run_pair(task: PairTask, threads: int, show: Callable[[float, str], None] | 
                 job.cancel()
         log = job.log_tail(100)
         if job.state == "cancelled":  # Ctrl+C reaches the child, too, maybe before the cancel file is there
+            with contextlib.suppress(OSError):
+                task.folder.rmdir()  # if the child had made it, and nothing in it yet
             return Outcome(task.id, "cancelled", "" if task.cancel_file.exists() else "It was stopped.")
         if job.error is not None:
             raise job.error
