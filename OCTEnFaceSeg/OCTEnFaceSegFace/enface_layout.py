@@ -33,7 +33,9 @@ class EnfaceLayout:
             return
         crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
         if self._before is None:
-            self._before = layoutManager.layout, crosshair.GetCrosshairMode()
+            composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+            linked = {node.GetID(): node.GetLinkedControl() for node in composites}
+            self._before = layoutManager.layout, crosshair.GetCrosshairMode(), linked
         node = layoutManager.layoutLogic().GetLayoutNode()
         if not node.IsLayoutDescription(LAYOUT):
             node.AddLayoutDescription(LAYOUT, DESCRIPTION)
@@ -50,11 +52,13 @@ class EnfaceLayout:
         return slicer.app.layoutManager() is not None and slicer.app.layoutManager().layout == LAYOUT
 
     def leave(self):
-        """Back to the layout and the crosshair that were there before."""
+        """Back to the layout, the crosshair and the links of the views that were there before."""
         if self._before is None or slicer.app.layoutManager() is None:
             return
-        layout, mode = self._before
+        layout, mode, linked = self._before
         self._before = None
+        for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+            composite.SetLinkedControl(linked.get(composite.GetID(), composite.GetLinkedControl()))
         if slicer.app.layoutManager().layout == LAYOUT:
             slicer.app.layoutManager().setLayout(layout)
         slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairMode(mode)

@@ -217,6 +217,9 @@ class SegmentTest(PanelTestCase):
         from OCTEnFaceSegFace.enface_layout import LAYOUT
 
         before = slicer.app.layoutManager().layout
+        red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+        red.SetLinkedControl(True)
+        self.addCleanup(red.SetLinkedControl, False)
         result = self.segmented()
         module = mock.Mock()
         leaving = mock.patch("slicer.util.selectModule", side_effect=lambda name: self.widget.exit())
@@ -230,6 +233,7 @@ class SegmentTest(PanelTestCase):
         host.wait(lambda: f"<b>{area:.2f}" in self.ui.summaryLabel.text, 20)
         self.widget.exit()
         self.assertEqual(slicer.app.layoutManager().layout, before)
+        self.assertTrue(red.GetLinkedControl())
 
     def test_the_documented_example_runs(self):
         import OCTEnFaceSeg
