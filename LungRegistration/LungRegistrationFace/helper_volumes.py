@@ -4,8 +4,8 @@ import numpy as np
 import SimpleITK as sitk
 import slicer
 
-from CorrespondCoreLib import mrml
 from CorrespondCoreLib.mrml_transforms import field_from_grid_transform
+from CorrespondCoreLib.panel import helper_volumes
 
 from .world import worldImage
 
@@ -18,7 +18,9 @@ def beforeRegistration(result):
     """The moving image as it was, on the grid of the fixed image."""
     reference, moving = worldImage(result.fixed), worldImage(result.moving)
     darkest = float(sitk.GetArrayViewFromImage(moving).min())
-    node = _helper("Before registration", sitk.Resample(moving, reference, sitk.Transform(), sitk.sitkLinear, darkest))
+    node = helper_volumes.helperVolume(
+        HELPER, "Before registration", sitk.Resample(moving, reference, sitk.Transform(), sitk.sitkLinear, darkest)
+    )
     _sameWindow(node, result.moving)
     return node
 
@@ -28,7 +30,9 @@ def throughLevel(result, level):
     reference, moving = worldImage(result.fixed), worldImage(result.moving)
     darkest = float(sitk.GetArrayViewFromImage(moving).min())
     there = sitk.DisplacementFieldTransform(sitk.Cast(field_from_grid_transform(level), sitk.sitkVectorFloat64))
-    node = _helper("Through a level", sitk.Resample(moving, reference, there, sitk.sitkLinear, darkest))
+    node = helper_volumes.helperVolume(
+        HELPER, "Through a level", sitk.Resample(moving, reference, there, sitk.sitkLinear, darkest)
+    )
     _sameWindow(node, result.moving)
     return node
 
@@ -39,7 +43,7 @@ def checkerboard(result, other):
     a, b = sitk.GetArrayViewFromImage(image), slicer.util.arrayFromVolume(other)
     k, j, i = (np.arange(n) * mm // TILE_MM for n, mm in zip(a.shape, image.GetSpacing()[::-1], strict=True))
     odd = (k[:, None, None] + j[:, None] + i) % 2 > 0
-    node = _helper("Checkerboard", _like(image, np.where(odd, b, a)))
+    node = helper_volumes.helperVolume(HELPER, "Checkerboard", _like(image, np.where(odd, b, a)))
     _sameWindow(node, result.fixed)
     return node
 
@@ -48,32 +52,15 @@ def difference(result, other):
     """Another image on the grid of the fixed image, minus the fixed image. Gray: equal."""
     image = worldImage(result.fixed)
     values = slicer.util.arrayFromVolume(other).astype(np.float32) - sitk.GetArrayViewFromImage(image)
-    node = _helper("Difference", _like(image, values))
+    node = helper_volumes.helperVolume(HELPER, "Difference", _like(image, values))
     node.GetDisplayNode().AutoWindowLevelOff()
     node.GetDisplayNode().SetWindowLevel(DIFFERENCE_WINDOW, 0)
     return node
 
 
 def removeHelpers():
-    """Take all helper volumes out of the scene."""
-    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        if node.GetAttribute(HELPER):
-            slicer.mrmlScene.RemoveNode(node)
-
-
-def _helper(kind, image):
-    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    node = next((n for n in nodes if n.GetAttribute(HELPER) == kind), None)
-    if node is None:
-        node = slicer.vtkMRMLScalarVolumeNode()
-        node.SetName(kind)
-        node.SetAttribute(HELPER, kind)
-        node.SetHideFromEditors(True)
-        node.SetSaveWithScene(False)
-        node = slicer.mrmlScene.AddNode(node)
-    mrml.volume_from_image(image, node=node)
-    node.GetDisplayNode().SetSaveWithScene(False)
-    return node
+    """Take all helper volumes of this module out of the scene."""
+    helper_volumes.removeHelpers(HELPER)
 
 
 def _like(image, values):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.json_objects import read_json_object
 
 from .network_settings import NETWORK_METHODS, NetworkSettings
 
@@ -110,7 +111,7 @@ class RegistrationSettings:
         Raises:
             InputError: the file cannot be read, a name is unknown, or a value cannot work.
         """
-        values = dict(source) if isinstance(source, dict) else _read_json(Path(source))
+        values = dict(source) if isinstance(source, dict) else read_json_object(Path(source), "settings file")
         similarity = values.pop("similarity", None)
         known = {f.name for f in fields(cls)}
         unknown = sorted(set(values) - known)
@@ -156,15 +157,3 @@ def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
 def _positive(name: str, value: float) -> None:
     if not value > 0:
         raise InputError(f"Setting {name} must be above 0, not {value}.")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The settings file {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"The settings file {path} is not valid JSON: {error}.") from error
-    if not isinstance(values, dict):
-        raise InputError(f"The settings file {path} must hold one JSON object with names and values.")
-    return values

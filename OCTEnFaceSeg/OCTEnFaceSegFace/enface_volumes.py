@@ -2,10 +2,9 @@
 
 import numpy as np
 import SimpleITK as sitk
-import slicer
 from slicer.i18n import tr as _
 
-from CorrespondCoreLib import mrml
+from CorrespondCoreLib.panel import helper_volumes
 from OCTEnFaceSegLib.projections import SLABS, filled, projection
 
 from .scan_nodes import fundusNodes, scanOf
@@ -37,24 +36,12 @@ def background(volumeNode, key, bruchDepth):
 
 
 def helperVolume(name, image):
-    """A volume that exists only to be looked at and is never saved; one per name."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    node = next((n for n in nodes if n.GetAttribute(HELPER) == name), None)
-    if node is None:
-        node = slicer.vtkMRMLScalarVolumeNode()
-        node.SetName(name)
-        node.SetAttribute(HELPER, name)
-        node.SetHideFromEditors(True)
-        node.SetSaveWithScene(False)
-        node = slicer.mrmlScene.AddNode(node)
-    mrml.volume_from_image(image, node=node)
-    node.GetDisplayNode().SetSaveWithScene(False)
+    """A volume that exists only to be looked at; one per name."""
+    node = helper_volumes.helperVolume(HELPER, name, image)
     node.GetDisplayNode().SetInterpolate(True)
     return node
 
 
 def removeHelpers():
-    """Take all helper volumes out of the scene."""
-    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        if node.GetAttribute(HELPER):
-            slicer.mrmlScene.RemoveNode(node)
+    """Take all helper volumes of this module out of the scene."""
+    helper_volumes.removeHelpers(HELPER)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.json_objects import read_json_object
 
 METHODS = ("network", "hypertransmission")
 BRUCH_SOURCES = ("auto", "file", "find")
@@ -93,7 +94,7 @@ class SegmentationSettings:
         Raises:
             InputError: the file cannot be read, a name is unknown, or a value cannot work.
         """
-        values = dict(source) if isinstance(source, dict) else _read_json(Path(source))
+        values = dict(source) if isinstance(source, dict) else read_json_object(Path(source), "settings file")
         return _made(cls, values)
 
 
@@ -105,15 +106,3 @@ def _made(kind: Any, values: dict[str, Any]) -> Any:
         return kind(**values)
     except (TypeError, ValueError, IndexError) as error:
         raise InputError(f"A setting has a value of the wrong kind: {error}.") from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The settings file {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"The settings file {path} is not valid JSON: {error}.") from error
-    if not isinstance(values, dict):
-        raise InputError(f"The settings file {path} must hold one JSON object with names and values.")
-    return values

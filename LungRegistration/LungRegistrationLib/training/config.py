@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.json_objects import configured, read_json_object
 
 from ..network_settings import PREALIGNMENTS
 
@@ -175,8 +176,8 @@ class TrainingConfig:
         parts: dict[str, type] = {"data": DataConfig, "stop": StopConfig}
         for name, kind in parts.items():
             if values.get(name) is not None:
-                values[name] = _made(kind, values[name], f"{name}.")
-        return _made(cls, values, "")
+                values[name] = configured(kind, values[name], f"{name}.")
+        return configured(cls, values, "")
 
 
 def shipped_configs() -> list[str]:
@@ -187,32 +188,8 @@ def shipped_configs() -> list[str]:
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file() and path.name in shipped_configs():
         path = CONFIGS / f"{path.name}.json"
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"The configuration {path} cannot be read: {error.strerror}. Give a JSON file, or one of these names: "
-            f"{', '.join(shipped_configs())}."
-        ) from error
-    except ValueError as error:
-        raise InputError(f"The configuration {path} is not valid JSON: {error}.") from error
-    if not isinstance(values, dict):
-        raise InputError(f"The configuration {path} must hold one JSON object with names and values.")
-    return values
-
-
-def _made(kind: type, values: Any, prefix: str) -> Any:
-    if not isinstance(values, dict):
-        raise InputError(f"Entry {prefix.rstrip('.')}: an object with names and values is needed, not {values!r}.")
-    known = [f.name for f in fields(kind)]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        names = ", ".join(prefix + name for name in unknown)
-        raise InputError(f"Unknown entries of the configuration: {names}. Known are: {', '.join(prefix + n for n in known)}.")
-    try:
-        return kind(**values)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"The configuration lacks an entry, or has one of the wrong kind: {error}.") from error
+    hint = f"Give a JSON file, or one of these names: {', '.join(shipped_configs())}."
+    return read_json_object(path, "configuration", hint)
 
 
 def _set_tuple(config: TrainingConfig, name: str, kind: type) -> None:

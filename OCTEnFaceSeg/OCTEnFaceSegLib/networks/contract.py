@@ -49,11 +49,11 @@ class EnfaceNetwork(nn.Module):
 
     def project(self, volume: torch.Tensor) -> list[torch.Tensor]:
         """Maps (N, C, B-scan / stride, 1, A-scan / stride) of a volume (N, 1, B-scan, depth, A-scan), one for each stride."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} lacks this half")
 
     def decode(self, maps: list[torch.Tensor]) -> torch.Tensor:
         """Logits (N, 1, B-scan, 1, A-scan) from the maps."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} lacks this half")
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
         """Logits (N, 1, B-scan, 1, A-scan) of a volume (N, 1, B-scan, depth, A-scan), z-scored per B-scan.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.json_objects import configured, read_json_object
 
 NETWORKS = ("fpn", "resensnet", "lachinov", "ipn", "ipnv2")
 SOURCES = ("phantom", "folders")
@@ -121,35 +122,10 @@ class TrainingConfig:
         Raises:
             InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
         """
-        values = dict(source) if isinstance(source, dict) else _read(Path(source))
+        values = dict(source) if isinstance(source, dict) else read_json_object(Path(source), "configuration")
         if values.get("data") is not None:
-            values["data"] = _made(DataConfig, values["data"], "data.")
-        return _made(cls, values, "")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"The configuration {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise InputError(f"The configuration {path} is not valid JSON: {error}.") from error
-    if not isinstance(values, dict):
-        raise InputError(f"The configuration {path} must hold one JSON object with names and values.")
-    return values
-
-
-def _made(kind: Any, values: Any, prefix: str) -> Any:
-    if not isinstance(values, dict):
-        raise InputError(f"Entry {prefix.rstrip('.')}: an object with names and values is needed, not {values!r}.")
-    known = [f.name for f in fields(kind)]
-    if unknown := sorted(set(values) - set(known)):
-        names = ", ".join(prefix + name for name in unknown)
-        raise InputError(f"Unknown entries of the configuration: {names}. Known are: {', '.join(prefix + n for n in known)}.")
-    try:
-        return kind(**values)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"The configuration lacks an entry, or has one of the wrong kind: {error}.") from error
+            values["data"] = configured(DataConfig, values["data"], "data.")
+        return configured(cls, values, "")
 
 
 def _wrong(name: str, allowed: str, value: Any) -> InputError:

@@ -1,0 +1,49 @@
+"""Settings and configurations as JSON objects: read from a file, and made into dataclasses, with errors for the user."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+
+def read_json_object(path: Path, what: str, hint: str = "") -> dict[str, Any]:
+    """The one JSON object in a file.
+
+    Args:
+        what: the file is, for the message: "settings file".
+        hint: a sentence on what to do where it cannot be read.
+
+    Raises:
+        InputError: it cannot be read, or is something else.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The {what} {path} cannot be read: {error.strerror}.{hint and ' ' + hint}") from error
+    except ValueError as error:
+        raise InputError(f"The {what} {path} is not valid JSON: {error}.") from error
+    if not isinstance(values, dict):
+        raise InputError(f"The {what} {path} must hold one JSON object with names and values.")
+    return values
+
+
+def configured(kind: Any, values: Any, prefix: str) -> Any:
+    """A dataclass of a configuration from its JSON object; `prefix` ("data.") names where in the configuration it stands.
+
+    Raises:
+        InputError: no object, an unknown or missing entry, or one of the wrong kind.
+    """
+    if not isinstance(values, dict):
+        raise InputError(f"Entry {prefix.rstrip('.')}: an object with names and values is needed, not {values!r}.")
+    known = [f.name for f in fields(kind)]
+    if unknown := sorted(set(values) - set(known)):
+        names = ", ".join(prefix + name for name in unknown)
+        raise InputError(f"Unknown entries of the configuration: {names}. Known are: {', '.join(prefix + n for n in known)}.")
+    try:
+        return kind(**values)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"The configuration lacks an entry, or has one of the wrong kind: {error}.") from error

@@ -1,0 +1,51 @@
+"""What the Export sections share: where files go, the report page, and telling the user what was written or copied."""
+
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from CorrespondCoreLib.errors import CorrespondError, InputError
+from CorrespondCoreLib.files import check_output_folder, whole_file
+
+
+class Exporter:
+    """Runs exports for a section with exportFolderPathLineEdit and exportStatusLabel."""
+
+    def __init__(self, ui, showError):
+        self.ui, self._showError = ui, showError
+
+    def write(self, export):
+        """Call `export`, which writes files and returns their paths; say what was written, or why not."""
+        try:
+            paths = export()
+        except CorrespondError as error:
+            self._showError(str(error))
+            return
+        self.ui.exportFolderPathLineEdit.addCurrentPathToHistory()
+        self.ui.exportStatusLabel.text = _("Written: {names}").format(names=", ".join(path.name for path in paths))
+
+    def copy(self, text):
+        """Put what `text` returns on the clipboard, or say why not."""
+        try:
+            qt.QApplication.clipboard().setText(text())
+        except CorrespondError as error:
+            self._showError(str(error))
+            return
+        self.ui.exportStatusLabel.text = _("Copied to the clipboard.")
+
+
+def exportReport(result, folder):
+    """Write the one-page HTML report of a result. Returns the path."""
+    path = exportPath(folder, f"{result.name}.html")
+    with whole_file(path) as temporary:
+        temporary.write_text(result.reportPage.GetText(), encoding="utf-8")
+    return path
+
+
+def exportPath(folder, name):
+    """A file in the folder that the user chose; raises InputError or OutputError where that cannot be."""
+    if not str(folder).strip():
+        raise InputError(_("Choose a folder first."))
+    return check_output_folder(Path(folder)) / slicer.app.coreIOManager().forceFileNameValidCharacters(name)
