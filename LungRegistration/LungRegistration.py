@@ -130,7 +130,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.inspect.rest()
 
     def onSceneStartClose(self, caller, event):
-        self.inspect.rest()
+        self.inspect.forget()
         self.liveFit.end()
         self.sequence.forget()
         self.ui.statusLabel.text = self.ui.exportStatusLabel.text = ""

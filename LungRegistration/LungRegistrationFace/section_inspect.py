@@ -81,6 +81,16 @@ class InspectSection:
         """Stop everything that moves; before the scene closes or the panel goes."""
         self.views.stopFlicker()
 
+    def forget(self):
+        """Start anew, as the scene does: no compare or plot layout, the blend of fixed and warped image."""
+        self.rest()
+        self.views.layoutBack()
+        for button in (*self._layouts, self.ui.beforeButton):
+            button.blockSignals(True)
+            button.checked = False
+            button.blockSignals(False)
+        self._modes["blend"].checked = True
+
     def _refreshLevels(self, result):
         """The result's levels in the chooser; another result starts with its own field."""
         levels = result.levels if result else []
@@ -96,6 +106,8 @@ class InspectSection:
 
     def _onLevel(self, index):
         self.views.level = self.result.levels[index - 1] if index > 0 else None
+        if self._mode() == "jacobian":  # of the result, whatever the level
+            self._modes["blend"].checked = True
         self._onBefore(self.ui.beforeButton.checked)
 
     def _refreshDisplacement(self, result):

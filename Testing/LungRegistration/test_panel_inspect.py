@@ -41,6 +41,23 @@ class InspectTest(PanelTestCase):
         window.GetPixelData(0, 0, width - 1, height - 1, 1, pixels, 0)
         return vtk_to_numpy(pixels).astype(float)
 
+    def test_a_new_scene_starts_with_the_blend(self):
+        """Another mode, another layout and "before" were of the scene that went."""
+        manager = slicer.app.layoutManager()
+        layout = manager.layout
+        self.ui.differenceModeButton.click()
+        self.ui.compareButton.click()
+        self.ui.beforeButton.click()
+        slicer.mrmlScene.Clear()
+        self.assertEqual(manager.layout, layout)
+        self.assertFalse(self.ui.compareButton.checked or self.ui.beforeButton.checked)
+        self.assertTrue(self.ui.blendModeButton.checked)
+        _pair, result = self.showResult()
+        self.ui.plotLandmarksButton.click()
+        self.ui.plotLandmarksButton.click()
+        self.widget.inspect.showMode("blend")
+        self.assertIs(foreground(), result.warped)
+
     def test_blend(self):
         self.ui.blendModeButton.click()
         self.assertIs(background(), self.pair.fixed)
