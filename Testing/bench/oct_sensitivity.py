@@ -1,7 +1,7 @@
 """python -m Testing.bench.oct_sensitivity [--eyes 14] [--model ID]: how much a mask depends on where Bruch's membrane is put.
 
-Phantom eyes with atrophy (49 x 248 x 512, three styles, seeds 200 on). The true membrane is moved as a whole, deeper (+) or towards
-the vitreous (-); the mask is compared with the truth, and with the mask of the membrane that was not moved. Weight-free
+Phantom eyes with atrophy (49 x 248 x 512, three styles, seeds 200 on). The true membrane is moved as a whole, deeper (+) or
+towards the vitreous (-); the mask is compared with the truth, and with the mask of the membrane that was not moved. Weight-free
 hypertransmission, or a model by its id.
 """
 
