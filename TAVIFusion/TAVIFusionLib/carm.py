@@ -1,8 +1,8 @@
 """The C-arm: a cone-beam camera from DICOM's positioner angles and distances.
 
-Patient coordinates are LPS mm. Image points are (column, row) in pixels, the centre of the first pixel is (0, 0). The primary angle
-(0018,1510) is positive towards the patient's left (LAO), the secondary (0018,1511) towards the head (CRA). The image is what DICOM
-displays: at 0/0 the patient's left is right in the image, the head is up.
+Patient coordinates are LPS mm. Image points are (column, row) in pixels, the centre of the first pixel is (0, 0). The primary
+angle (0018,1510) is positive towards the patient's left (LAO), the secondary (0018,1511) towards the head (CRA). The image is what
+DICOM displays: at 0/0 the patient's left is right in the image, the head is up.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class CArm:
             InputError: a value is missing, a distance or spacing is not positive, or the isocentre lies behind the detector.
         """
         if self.missing:
-            raise InputError(f"The C-arm's geometry is incomplete: {', '.join(self.missing)}. Enter the values in the geometry table.")
+            names = ", ".join(self.missing)
+            raise InputError(f"The C-arm's geometry is incomplete: {names}. Enter the values in the geometry table.")
         sid, sod, spacing = self._distances()
         if not (0 < sod < sid) or min(spacing) <= 0:
             raise InputError(

@@ -41,7 +41,8 @@ class FluoroscopyRun:
             raise InputError(f"A run has frames of rows and columns of gray values; this has the shape {self.frames.shape}.")
         count, rows, columns = self.frames.shape
         if len(self.geometry) != count or len(self.times_s) != count:
-            raise InputError(f"{count} frames need as many geometries and times; given {len(self.geometry)} and {len(self.times_s)}.")
+            given = f"{len(self.geometry)} and {len(self.times_s)}"
+            raise InputError(f"{count} frames need as many geometries and times; given {given}.")
         if any(carm.size != (columns, rows) for carm in self.geometry):
             raise InputError("The geometry's size is not that of the frames.")
 
