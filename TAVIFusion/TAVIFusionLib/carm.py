@@ -1,8 +1,8 @@
 """The C-arm: a cone-beam camera from DICOM's positioner angles and distances.
 
 Patient coordinates are LPS mm. Image points are (column, row) in pixels, the centre of the first pixel is (0, 0). The primary
-angle (0018,1510) is positive towards the patient's left (LAO), the secondary (0018,1511) towards the head (CRA). The image is what
-DICOM displays: at 0/0 the patient's left is right in the image, the head is up.
+angle (0018,1510) is positive towards the left of the patient (LAO), the secondary (0018,1511) towards the head (CRA). The image
+is what DICOM displays: at 0/0 the left of the patient is right in the image, the head is up.
 """
 
 from __future__ import annotations
