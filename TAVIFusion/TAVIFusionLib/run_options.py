@@ -9,8 +9,9 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 
+from .alignment.settings import DEGREES
 from .run_input import RunInput, ViewInput
-from .settings import DEGREES, FIELDS_OF_VIEW, MODES, SEGMENTATION_METHODS, FusionSettings
+from .settings import AFFINE_METHODS, FIELDS_OF_VIEW, MODES, SEGMENTATION_METHODS, FusionSettings
 
 _OPTIONS = {
     "method": ("segmentation", "method"),
@@ -20,6 +21,7 @@ _OPTIONS = {
     "mode": ("alignment", "mode"),
     "degrees": ("alignment", "degrees"),
     "starts": ("alignment", "starts"),
+    "affine_by": ("alignment", "affine"),
     "matching_model": ("alignment", "model"),
     "region": ("alignment", "region_px"),
     "smoothing": ("tracking", "smoothing_s"),
@@ -52,7 +54,11 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
         help="run and index of its frame, from 0; again for a second view, at least 30 degrees apart",
     )
     parser.add_argument(
-        "--mask", type=Path, action="append", metavar="FILE", help="masks.nrrd of a view's run, once for each; segmented if absent"
+        "--mask",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="masks.nrrd of a view's run, once for each; segmented if absent",
     )
     parser.add_argument("--plane", action="append", choices=("A", "B"), help="of a view's biplane run, once for each")
     parser.add_argument("--geometry", type=Path, action="append", metavar="JSON", help="of a view's C-arm, once for each")
@@ -87,7 +93,9 @@ def add_segmentation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", choices=SEGMENTATION_METHODS, help="network (default), or vesselness: a filter, no network")
     parser.add_argument("--model", metavar="ID", help="segmentation network, id or folder (default: that of the field of view)")
     parser.add_argument(
-        "--field-of-view", choices=FIELDS_OF_VIEW, help="lower: iliac and femoral arteries; upper: root and arch (default: guessed)"
+        "--field-of-view",
+        choices=FIELDS_OF_VIEW,
+        help="lower: iliac and femoral arteries; upper: root and arch (default: guessed)",
     )
     parser.add_argument("--threshold", type=float, help="of the probability (default: 0.5)")
     parser.add_argument(
@@ -97,16 +105,21 @@ def add_segmentation_options(parser: argparse.ArgumentParser) -> None:
 
 def add_alignment_options(parser: argparse.ArgumentParser) -> None:
     """Add --mode, --degrees, --starts, and what the paper's mode needs."""
-    parser.add_argument("--mode", choices=MODES, help="pose (default): rigid, cone beam; paper: affine map of the projection")
-    parser.add_argument("--degrees", choices=DEGREES, help="of freedom of the pose (default: six with two views 30 degrees apart)")
-    parser.add_argument("--starts", type=int, metavar="N", help="of the search (default: 5)")
-    parser.add_argument("--matching-model", metavar="ID", help="paper mode: matching network, id or folder")
+    parser.add_argument(
+        "--mode",
+        choices=MODES,
+        help="pose (default): to the vessel; points: to picked pairs alone; paper: affine map of the projection",
+    )
+    parser.add_argument("--degrees", choices=("auto", *DEGREES), help="of freedom (default: six with two views 30 degrees apart)")
+    parser.add_argument("--starts", type=int, metavar="N", help="from which the fit is tried (default: 4)")
+    parser.add_argument("--affine-by", choices=AFFINE_METHODS, help="paper's mode (default: network)")
+    parser.add_argument("--matching-model", metavar="ID", help="paper's mode: matching network, id or folder")
     parser.add_argument(
         "--region",
         type=int,
         nargs=4,
         metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"),
-        help="paper mode: part of the projected model, in pixels",
+        help="paper's mode: part of the projected model, in pixels",
     )
 
 

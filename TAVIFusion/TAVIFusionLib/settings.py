@@ -10,10 +10,12 @@ from typing import Any
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.json_objects import configured, read_json_object
 
+from .alignment.settings import DEGREES, FitSettings
+
 SEGMENTATION_METHODS = ("network", "vesselness")
 FIELDS_OF_VIEW = ("auto", "lower", "upper")
-MODES = ("pose", "paper")
-DEGREES = ("auto", "in-plane", "six")
+MODES = ("pose", "points", "paper")
+AFFINE_METHODS = ("network", "moments", "direct")
 
 
 @dataclass
@@ -38,15 +40,20 @@ class SegmentationSettings:
 class AlignmentSettings:
     """How the model is laid over the vessels."""
 
-    mode: str = "pose"  # pose: rigid, in cone-beam geometry; paper: an affine map of the projected model (paper, eq. 4)
-    degrees: str = "auto"  # of freedom: in-plane (shift and turn in the image), six; auto: six with two views 30 degrees apart
-    starts: int = 5  # of the search, spread around the given start
-    model: str = ""  # matching network of the paper mode, id or folder; the installed one if empty
+    mode: str = "pose"  # pose: rigid, cone beam, to the vessel; points: to picked pairs alone; paper: an affine map (eq. 4)
+    degrees: str = "auto"  # of freedom, see alignment.settings.DEGREES; auto: six with two views 30 degrees apart, else in-plane
+    starts: int = 4  # of the search, spread around the given start
+    affine: str = "network"  # paper mode: the map by the matching network, by moments, or by direct optimisation of soft Dice
+    model: str = ""  # paper mode: matching network, id or folder; the installed one if empty
     region_px: tuple[int, int, int, int] | None = None  # paper mode: left, top, right, bottom of the projected model's part
+    fit: FitSettings = field(default_factory=FitSettings)
 
     def __post_init__(self) -> None:
+        if isinstance(self.fit, dict):
+            self.fit = configured(FitSettings, self.fit, "alignment.fit.")
         _check_choice("alignment.mode", self.mode, MODES)
-        _check_choice("alignment.degrees", self.degrees, DEGREES)
+        _check_choice("alignment.degrees", self.degrees, ("auto", *DEGREES))
+        _check_choice("alignment.affine", self.affine, AFFINE_METHODS)
         if self.starts < 1:
             raise InputError(f"Setting alignment.starts must be 1 or more, not {self.starts}.")
         if self.region_px is not None:
@@ -101,7 +108,11 @@ class FusionSettings:
         return configured(cls, values, "")
 
 
-_PARTS = {"segmentation": SegmentationSettings, "alignment": AlignmentSettings, "tracking": TrackingSettings}
+_PARTS = {
+    "segmentation": SegmentationSettings,
+    "alignment": AlignmentSettings,
+    "tracking": TrackingSettings,
+}
 
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
