@@ -64,8 +64,8 @@ def _check_surface(mesh: Mesh) -> list[str]:
         warnings.append(f"The mesh has more than {TOO_MANY} triangles: whether it intersects itself was not checked.")
     elif count := len(intersecting_pairs(mesh)):
         warnings.append(
-            f"The mesh intersects itself: {count} pairs of triangles cross. The silhouette is right all the same; repair the mesh "
-            "before measuring in it."
+            f"The mesh intersects itself: {count} pairs of triangles cross. The silhouette is right all the same; repair the "
+            "mesh before measuring in it."
         )
     return warnings
 
