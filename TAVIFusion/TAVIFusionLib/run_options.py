@@ -9,9 +9,8 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 
-from .alignment.settings import DEGREES
 from .run_input import RunInput, ViewInput
-from .settings import AFFINE_METHODS, FIELDS_OF_VIEW, MODES, SEGMENTATION_METHODS, FusionSettings
+from .settings import AFFINE_METHODS, DEGREES, FIELDS_OF_VIEW, MODES, SEGMENTATION_METHODS, FusionSettings
 
 _OPTIONS = {
     "method": ("segmentation", "method"),
@@ -110,7 +109,7 @@ def add_alignment_options(parser: argparse.ArgumentParser) -> None:
         choices=MODES,
         help="pose (default): to the vessel; points: to picked pairs alone; paper: affine map of the projection",
     )
-    parser.add_argument("--degrees", choices=("auto", *DEGREES), help="of freedom (default: six with two views 30 degrees apart)")
+    parser.add_argument("--degrees", choices=DEGREES, help="of freedom (default: six with two views 30 degrees apart)")
     parser.add_argument("--starts", type=int, metavar="N", help="from which the fit is tried (default: 4)")
     parser.add_argument("--affine-by", choices=AFFINE_METHODS, help="paper's mode (default: network)")
     parser.add_argument("--matching-model", metavar="ID", help="paper's mode: matching network, id or folder")

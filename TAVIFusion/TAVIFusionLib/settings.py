@@ -10,10 +10,11 @@ from typing import Any
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.json_objects import configured, read_json_object
 
-from .alignment.settings import DEGREES, FitSettings
+from .alignment.settings import FitSettings
 
 SEGMENTATION_METHODS = ("network", "vesselness")
 FIELDS_OF_VIEW = ("auto", "lower", "upper")
+DEGREES = ("auto", "in-plane", "in-plane and depth", "six")
 MODES = ("pose", "points", "paper")
 AFFINE_METHODS = ("network", "moments", "direct")
 
@@ -41,7 +42,7 @@ class AlignmentSettings:
     """How the model is laid over the vessels."""
 
     mode: str = "pose"  # pose: rigid, cone beam, to the vessel; points: to picked pairs alone; paper: an affine map (eq. 4)
-    degrees: str = "auto"  # of freedom, see alignment.settings.DEGREES; auto: six with two views 30 degrees apart, else in-plane
+    degrees: str = "auto"  # of freedom, see alignment.degrees.FITTED; auto: six with two views 30 degrees apart, else in-plane
     starts: int = 4  # of the search, spread around the given start
     affine: str = "network"  # paper mode: the map by the matching network, by moments, or by direct optimisation of soft Dice
     model: str = ""  # paper mode: matching network, id or folder; the installed one if empty
@@ -52,7 +53,7 @@ class AlignmentSettings:
         if isinstance(self.fit, dict):
             self.fit = configured(FitSettings, self.fit, "alignment.fit.")
         _check_choice("alignment.mode", self.mode, MODES)
-        _check_choice("alignment.degrees", self.degrees, ("auto", *DEGREES))
+        _check_choice("alignment.degrees", self.degrees, DEGREES)
         _check_choice("alignment.affine", self.affine, AFFINE_METHODS)
         if self.starts < 1:
             raise InputError(f"Setting alignment.starts must be 1 or more, not {self.starts}.")
