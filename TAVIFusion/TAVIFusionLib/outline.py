@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-# Four pixels a b / d e around a corner, coded 1, 2 / 8, 4 where they are inside: from which side to which the border passes between
-# them, with the inside on its right as one sees it. Pixels that touch at a corner only are parted.
+# Four pixels a b / d e around a corner, coded 1, 2 / 8, 4 where they are inside: from which side to which the border passes
+# between them, with the inside on its right as one sees it. Pixels that touch at a corner only are parted.
 _TOP, _RIGHT, _BOTTOM, _LEFT = range(4)
 _PASSES = {
     1: [(_TOP, _LEFT)],

@@ -19,7 +19,7 @@ __all__ = ["outline", "silhouette"]
 
 
 def silhouette(mesh: Mesh, carm: CArm, pose: Pose | None = None) -> np.ndarray:
-    """(rows, columns) bool: the pixels whose centre's ray meets the mesh, be it closed or open, in whatever order its corners are.
+    """(rows, columns) bool: the pixels whose centre's ray meets the mesh, closed or open, its corners in any order.
 
     Args:
         pose: of the mesh in the patient's frame.
@@ -38,8 +38,8 @@ def silhouette(mesh: Mesh, carm: CArm, pose: Pose | None = None) -> np.ndarray:
 
 
 def _edge_weights(mesh: Mesh, pixels: np.ndarray) -> np.ndarray:
-    """(E,) sum over the triangles at each edge: 1 where the triangle, turned so that its area in the image is positive, runs along
-    the edge in the edge's direction, else -1. The sum is 0 inside of sheets."""
+    """(E,) sum over the triangles at each edge: 1 where the triangle, turned so that its area in the image is positive, runs
+    along the edge in the edge's direction, else -1. The sum is 0 inside of sheets."""
     column, row = pixels[mesh.triangles.T].transpose(2, 0, 1)
     area = (column[1] - column[0]) * (row[2] - row[0]) - (column[2] - column[0]) * (row[1] - row[0])
     along = mesh.triangle_edge_signs * np.sign(area)[:, None]
