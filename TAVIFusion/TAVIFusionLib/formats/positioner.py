@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 from CorrespondCoreLib.dicom_files import numbers
 
 _SAME_DEG = 0.5
+_SLOWEST_STEP_DEG = 0.3  # between frames of a rotating arm; less is jitter
 _AXES = (
     ("PositionerPrimaryAngle", "PositionerIsocenterPrimaryAngle", 180.0, "primary"),
     ("PositionerSecondaryAngle", "PositionerIsocenterSecondaryAngle", 90.0, "secondary"),
@@ -97,4 +98,6 @@ def _absolute(offsets: np.ndarray, base: float | None) -> bool:
 def _steps(offsets: np.ndarray) -> bool:
     """True if the vector would mean a jump after the first frame and rest since then: it holds equal steps of a moving arm."""
     rest = offsets[1:]
-    return len(rest) > 2 and offsets[0] == 0 and bool(rest.all()) and bool(np.ptp(rest) <= min(0.5 * abs(rest.mean()), 1))
+    if len(rest) < 3 or offsets[0] != 0 or abs(rest.mean()) < _SLOWEST_STEP_DEG or not rest.all():
+        return False
+    return bool(np.ptp(rest) <= min(0.5 * abs(rest.mean()), 1.0))
