@@ -145,6 +145,18 @@ class ModelStore:
         shutil.rmtree(model.folder)
 
 
+def model_at(place: str | Path, folders: Iterable[str | Path] = ()) -> Model:
+    """A model by its folder, or by its id in the user's folder or in further ones.
+
+    Raises:
+        InputError: there is none.
+    """
+    folder = Path(place).expanduser()
+    if (folder / CARD).is_file():
+        return Model(folder, read_card(folder / CARD), own=False)
+    return ModelStore(folders).get(str(place))
+
+
 def user_models_folder() -> Path:
     """Where the user's models lie: CORRESPOND_MODELS, or the system's folder for application data."""
     if os.environ.get("CORRESPOND_MODELS"):

@@ -5,14 +5,55 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 # diverging (blue - white - red) and sequential (black - purple - orange - yellow) color maps as evenly spaced RGB stops
 DIVERGING = np.array(
     [(33, 65, 140), (92, 148, 203), (189, 215, 235), (247, 247, 247), (249, 205, 180), (223, 120, 96), (150, 26, 48)]
 )
 SEQUENTIAL = np.array([(10, 8, 30), (74, 18, 96), (150, 44, 96), (222, 86, 60), (250, 160, 30), (252, 240, 160)])
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a page: its title, PNG as data URL, and below it a legend or color bar (HTML)."""
+
+    title: str
+    url: str
+    legend: str = ""
+
+
+def gray(values: np.ndarray) -> np.ndarray:
+    """A map as gray RGB picture between its percentiles 0.5 and 99.5; what is missing is black."""
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, (0.5, 99.5)) if finite.size else (0.0, 1.0)
+    unit = np.clip((np.nan_to_num(values, nan=low) - low) / max(float(high - low), 1e-6), 0, 1)
+    return np.repeat((255 * unit)[..., None], 3, axis=-1).astype(np.uint8)
+
+
+def outline_of(mask: np.ndarray) -> np.ndarray:
+    """The rim of a mask, two pixels wide, half of it outside."""
+    return ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(mask, border_value=1)
+
+
+def tinted(picture: np.ndarray, parts: Mapping[tuple[int, int, int], np.ndarray]) -> np.ndarray:
+    """A copy of an RGB picture in which each color lies half over its part, a boolean mask."""
+    copy = picture.copy()
+    for color, part in parts.items():
+        copy[part] = (0.5 * picture[part] + 0.5 * np.array(color)).astype(np.uint8)
+    return copy
+
+
+def color_key(colors: Mapping[str, tuple[int, int, int]]) -> str:
+    """A legend of names and their RGB colors, as HTML."""
+    return "".join(
+        f'<span class="key"><i style="background:rgb{color}"></i>{name}</span> '.replace(", ", ",")
+        for name, color in colors.items()
+    )
 
 
 def color_of(values: np.ndarray, colors: np.ndarray, low: float, high: float) -> np.ndarray:

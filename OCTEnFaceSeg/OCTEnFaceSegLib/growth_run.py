@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib.devices import check_torch
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.files import check_output_folder, whole_folder, write_json
+from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.progress import Progress
 
 from .bruch_source import membrane_of
@@ -23,7 +23,7 @@ from .pipeline import segment
 from .reports.growth_page import growth_page
 from .reports.growth_report import build_growth_report, growth_rows
 from .results import read_mask, write_segmentation
-from .run import ROOM_BYTES, tell_notes, write_csv
+from .run import ROOM_BYTES, tell_notes
 from .scan import OctScan, check_raster
 from .settings import SegmentationSettings
 from .visit_registration import FUNDUS, register_visits

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib.devices import check_torch
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.files import check_output_folder, whole_folder, write_json
+from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.process_usage import seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
@@ -154,14 +153,6 @@ def write_images(result: Segmentation, folder: Path) -> None:
     write_map(result.scan, result.uncertainty, folder / "uncertainty.nrrd")
     write_map(result.scan, result.bruch.depth.astype(np.float32), folder / "bruch.nrrd")
     write_segmentation(result.scan, {result.settings.lesion: result.mask}, folder / "mask.seg.nrrd")
-
-
-def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table as CSV (UTF-8)."""
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(head)
-        writer.writerows(rows)
 
 
 def tell_notes(scan: OctScan, progress: Progress) -> None:

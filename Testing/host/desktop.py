@@ -76,7 +76,8 @@ def start_desktop(testing: bool) -> None:
     manager = modules.qSlicerModuleManager(slicer.mrmlScene)
     app.attach(slicer.mrmlScene, logic, manager, io_manager.qSlicerIOManager(slicer, slicer.mrmlScene, logic))
     for name, module_logic in module_logics.items():
-        manager.factoryManager().add(modules.qSlicerLoadableModule(name, logic=module_logic))
+        kind = getattr(modules, f"qSlicer{name}Module", modules.qSlicerLoadableModule)
+        manager.factoryManager().add(kind(name, logic=module_logic))
     app.subject_hierarchy = SubjectHierarchy(slicer, slicer.mrmlScene)
     app.main_window = qSlicerMainWindow(app)
     app.main_window.show_views(app.layoutManager().viewport())

@@ -40,6 +40,13 @@ class qSlicerLoadableModule(QtCore.QObject):
     widgetRepresentationCreationEnabled = stored(bool, True)
 
 
+class qSlicerSequencesModule(qSlicerLoadableModule):
+    """The module Sequences: its toolbar, which is not drawn here, plays one browser."""
+
+    def setToolBarActiveBrowserNode(self, node):
+        self._active = node
+
+
 class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
     """The panel of a scripted module; the module's own Python object is `self()`."""
 

@@ -1,21 +1,16 @@
-"""DICOM files opened with suspicion: headers, and what an eye's scan or photograph says of itself."""
+"""What the DICOM file of an eye's scan or photograph says of itself, and Zeiss files that hide their images."""
 
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pydicom
 from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
 
+from CorrespondCoreLib.dicom_files import first
+from CorrespondCoreLib.dicom_pixels import fragments, stored_pixels
 from CorrespondCoreLib.errors import InputError
-
-from .dicom_pixels import fragments
-from .signatures import DICOM, signature
 
 TOMOGRAPHY = "1.2.840.10008.5.1.4.1.1.77.1.5.4"
 PHOTOGRAPHY = ("1.2.840.10008.5.1.4.1.1.77.1.5.1", "1.2.840.10008.5.1.4.1.1.77.1.5.2")
@@ -23,45 +18,6 @@ _RAW_DATA = "1.2.840.10008.5.1.4.1.1.66"
 _JPEG2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _JPEG2000_STARTS = (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP")
 _ZEISS_GROUP = 0x0407
-_MOST_FILES = 2000  # looked through in one folder
-
-
-def is_dicom(path: Path) -> bool:
-    """True if the file carries DICOM's mark after the preamble, or is named .dcm."""
-    with open(path, "rb") as file:
-        return signature(file.read(132)) == DICOM or path.suffix.lower() in (".dcm", ".dicom")
-
-
-def read_dataset(path: Path, pixels: bool = True) -> Dataset:
-    """The file's data set.
-
-    Raises:
-        InputError: damaged, or no DICOM.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            dataset = pydicom.dcmread(path, force=True, stop_before_pixels=not pixels)
-            str(dataset)  # decodes every element: what is malformed shows here, not later
-    except Exception as error:  # noqa: BLE001 - pydicom raises almost any error on malformed files
-        raise InputError(f"{path.name} is a damaged or incomplete DICOM file. Copy or export it again.") from error
-    if not len(dataset):
-        raise InputError(f"{path.name} is no DICOM file, or an empty one.")
-    return dataset
-
-
-def headers_in(folder: Path) -> dict[Path, Dataset]:
-    """Header of each readable image file of DICOM in a folder, by path, in the order of names."""
-    found = {}
-    for path in sorted(p for p in folder.iterdir() if p.is_file())[:_MOST_FILES]:
-        if path.stat().st_size > 132 and is_dicom(path):
-            try:
-                header = read_dataset(path, pixels=False)
-            except InputError:
-                continue
-            if header.get("Rows") and header.get("Columns"):
-                found[path] = header
-    return found
 
 
 def refuse_zeiss(dataset: Dataset, path: Path) -> None:
@@ -108,22 +64,12 @@ def date_of(dataset: Dataset) -> str:
     return ""
 
 
-def device_of(dataset: Dataset) -> str:
-    """Maker and model."""
-    return " ".join(str(dataset.get(name) or "") for name in ("Manufacturer", "ManufacturerModelName")).strip()
+def pixels_of(dataset: Dataset, path: Path) -> np.ndarray:
+    """The frames as (frames, rows, columns) or (frames, rows, columns, channels), brighter is more.
 
-
-def first(dataset: Dataset | None, sequence: str) -> Dataset | None:
-    """The first item of a sequence, or None."""
-    items = dataset.get(sequence) if dataset is not None else None
-    return items[0] if isinstance(items, Sequence) and len(items) else None
-
-
-def numbers(dataset: Dataset | None, name: str, count: int) -> np.ndarray | None:
-    """An attribute of `count` finite numbers, or None."""
-    value: Any = dataset.get(name) if dataset is not None else None
-    try:
-        found = np.array(value, float).reshape(-1) if value is not None else np.empty(0)
-    except (TypeError, ValueError):
-        return None
-    return found if len(found) == count and np.isfinite(found).all() else None
+    Raises:
+        InputError: they are not there, incomplete, or cannot be decoded.
+        OutOfMemory: they are larger than the memory.
+    """
+    values = stored_pixels(dataset, path, "export fewer B-scans")
+    return values.max() - values if dataset.get("PhotometricInterpretation") == "MONOCHROME1" else values

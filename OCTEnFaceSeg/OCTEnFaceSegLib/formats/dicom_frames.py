@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
+from CorrespondCoreLib.dicom_files import first, numbers
 from CorrespondCoreLib.errors import InputError
 
-from .dicom_files import first, numbers
-from .dicom_pixels import pixels_of
+from .dicom_files import pixels_of
 
 _PLAIN = {
     "PlanePositionSequence": "ImagePositionPatient",

@@ -11,21 +11,12 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
+from CorrespondCoreLib.dicom_files import device_of, first, headers_in, read_dataset
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
 from ..scan import LINE, RADIAL, RASTER, OctScan
-from .dicom_files import (
-    PHOTOGRAPHY,
-    TOMOGRAPHY,
-    date_of,
-    device_of,
-    eye_of,
-    first,
-    headers_in,
-    read_dataset,
-    refuse_zeiss,
-)
+from .dicom_files import PHOTOGRAPHY, TOMOGRAPHY, date_of, eye_of, refuse_zeiss
 from .dicom_frames import Frames, frames_of
 from .dicom_photo import Photo, read_photo
 from .fundus import add_fundus

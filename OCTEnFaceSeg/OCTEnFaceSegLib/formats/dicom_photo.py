@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset
 
+from CorrespondCoreLib.dicom_files import numbers, read_dataset
 from CorrespondCoreLib.errors import InputError
 
-from .dicom_files import PHOTOGRAPHY, date_of, eye_of, numbers, read_dataset
-from .dicom_pixels import pixels_of
+from .dicom_files import PHOTOGRAPHY, date_of, eye_of, pixels_of
 from .fundus import gray
 
 

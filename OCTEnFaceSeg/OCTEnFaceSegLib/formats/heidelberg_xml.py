@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.picture_files import read_picture
 from CorrespondCoreLib.progress import Progress
 
 from ..scan import CIRCLE, LINE, RADIAL, RASTER, OctScan
 from .fundus import gray
 from .heidelberg import layer_depths, place, scan_from
 from .options import ReadOptions
-from .pictures import read_picture, without_color
+from .pictures import without_color
 
 _PATTERNS = {"volume": RASTER, "line": LINE, "circle": CIRCLE, "radial": RADIAL, "star": RADIAL}
 

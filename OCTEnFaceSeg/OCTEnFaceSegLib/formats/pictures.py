@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.image_files import read_image_file
+from CorrespondCoreLib.picture_files import SUFFIXES, pictures_in, read_picture
 from CorrespondCoreLib.progress import Progress
 
 from ..scan import LINE, RASTER, OctScan
 from .fundus import gray
 from .itk_image import in_scan_frame
 from .options import ASSUMED_SPACING_MM, ReadOptions
-from .whole_pictures import check_whole
 
-SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp")
 NO_SCALE = "The file states no voxel size: lengths and areas in mm are unknown until you give it (spacing_mm)."
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """One picture as (H, W) or (H, W, channels), or the pages of a TIFF as (pages, H, W) or (pages, H, W, channels).
-
-    Raises:
-        InputError: not readable, or truncated.
-    """
-    check_whole(path)
-    image = read_image_file(path, "picture", "export it in parts")
-    return sitk.GetArrayFromImage(image)
 
 
 def read_stack(path: str | Path, options: ReadOptions | None = None, progress: Progress | None = None) -> OctScan:
@@ -67,14 +53,6 @@ def read_stack(path: str | Path, options: ReadOptions | None = None, progress: P
     volume, notes = in_scan_frame(image, options, stated=False)
     pattern = LINE if volume.GetSize()[2] == 1 else RASTER
     return OctScan(volume, metric=False, pattern=pattern, source="pictures", notes=[NO_SCALE, *notes])
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """The pictures in a folder, in the order of the numbers in their names (B2 before B10)."""
-    found = (p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
-    return sorted(
-        found, key=lambda p: [(int(t), "") if t.isdigit() else (-1, t) for t in re.split(r"(\d+)", p.name.lower()) if t]
-    )
 
 
 def without_color(picture: np.ndarray, name: str) -> np.ndarray:

@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
+from CorrespondCoreLib.dicom_files import is_dicom
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.picture_files import SUFFIXES, pictures_in
 from CorrespondCoreLib.progress import Progress
 
 from ..scan import OctScan
-from .dicom_files import is_dicom
 from .dicom_opt import read_opt
 from .heidelberg_vol import read_vol
 from .heidelberg_xml import read_xml
 from .itk_image import read_itk
 from .options import ReadOptions
-from .pictures import SUFFIXES, pictures_in, read_stack
+from .pictures import read_stack
 from .scan_folder import DESCRIPTION, read_folder
 from .signatures import DICOM, E2E, HEAD_BYTES, SCAN_FOLDER, TOPCON, VOL, XML, signature
 from .vendor_files import read_vendor

@@ -8,15 +8,15 @@ import numpy as np
 import SimpleITK as sitk
 
 from CorrespondCoreLib.charts import AFTER, BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, scale, ticks
-from CorrespondCoreLib.pictures import data_url
+from CorrespondCoreLib.pictures import Picture, data_url, gray, outline_of
+from CorrespondCoreLib.report_page import banner, made, number, page, picture_row, table, tiles
 
 from ..enface_plane import plane_image
 from ..measures.table import UNCONFIRMED
 from ..projections import SLABS, projection
 from ..results import title_of
 from ..visits import Visit
-from .html import banner, made, number, page, picture_row, table, tiles
-from .pictures import EnfaceView, Picture, difference_picture, gray, lesion_color, outline_of
+from .pictures import EnfaceView, difference_picture, lesion_color
 
 
 def growth_page(report: dict, visits: Sequence[Visit], maps: Mapping[int, sitk.Image]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from CorrespondCoreLib.pictures import Picture
+from CorrespondCoreLib.report_page import banner, made, number, page, picture_row, table, tiles
+
 from ..measures.table import UNCONFIRMED
 from ..results import title_of
-from .html import banner, made, number, page, picture_row, table, tiles
-from .pictures import Picture
 
 MANY_FOCI = 30
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import ndimage
 
 from CorrespondCoreLib.charts import color_bar
-from CorrespondCoreLib.pictures import SEQUENTIAL, color_of, data_url
+from CorrespondCoreLib.pictures import SEQUENTIAL, Picture, color_key, color_of, data_url, gray, outline_of, tinted
 
 from ..enface_plane import plane_image, plane_map, resampled, resampled_mask, upright_grid
 from ..measures.fovea import Fovea
@@ -23,15 +22,6 @@ COLUMNS = 480  # of an en-face picture, at most
 MEMBRANE, CROSS = (255, 214, 64), (64, 224, 255)
 AGREEMENT = {"true positive": (60, 170, 90), "false positive": (220, 60, 50), "false negative": (60, 110, 230)}  # the paper's
 DIFFERENCE = {"stable": (235, 190, 60), "new": (220, 60, 50), "lost": (60, 110, 230)}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of the page: its title, PNG as data URL, and below it a legend or color bar (HTML)."""
-
-    title: str
-    url: str
-    legend: str = ""
 
 
 @dataclass
@@ -81,7 +71,9 @@ def enface_pictures(result: Segmentation, fovea: Fovea | None, references: Mappi
     pictures = []
     for name, title in (("sub_rpe", "Below the RPE"), ("rpe", "RPE"), ("whole", "Whole depth")):
         values = projection(volume, result.bruch.depth, SLABS[name], result.scan.spacing_mm[1])
-        pictures.append(Picture(title, overlaid(view.of(values)), _key({"outline of the mask": color}) + SLABS[name].title()))
+        pictures.append(
+            Picture(title, overlaid(view.of(values)), color_key({"outline of the mask": color}) + SLABS[name].title())
+        )
     what = "probability" if result.method == "network" else "score (no calibrated probability)"
     pictures.append(
         Picture(
@@ -91,14 +83,14 @@ def enface_pictures(result: Segmentation, fovea: Fovea | None, references: Mappi
     top = max(0.05, float(np.ceil(20 * np.percentile(result.uncertainty, 99.5)) / 20))
     pictures.append(Picture("Uncertainty", _colored(view, result.uncertainty, top), _bar(top, "standard deviation")))
     for kind in result.scan.fundus:
-        pictures.append(Picture(kind, overlaid(view.of_fundus(kind)), _key({"outline of the mask": color})))
+        pictures.append(Picture(kind, overlaid(view.of_fundus(kind)), color_key({"outline of the mask": color})))
     background = gray(view.of(projection(volume, result.bruch.depth, SLABS["sub_rpe"], result.scan.spacing_mm[1])))
     for name, reference in references.items():
         own, other = view.of_mask(result.mask), view.of_mask(reference)
         parts = (own & other, own & ~other, ~own & other)
-        legend = _key(dict(AGREEMENT))
+        legend = color_key(dict(AGREEMENT))
         pictures.append(
-            Picture(f"Against {name}", data_url(_tinted(background, dict(zip(AGREEMENT.values(), parts, strict=True)))), legend)
+            Picture(f"Against {name}", data_url(tinted(background, dict(zip(AGREEMENT.values(), parts, strict=True)))), legend)
         )
     return pictures
 
@@ -114,7 +106,7 @@ def b_scan_pictures(result: Segmentation, count: int = 3) -> list[Picture]:
         picture[:, columns] = (0.78 * picture[:, columns] + 0.22 * np.array(color)).astype(np.uint8)
         rows = np.clip(np.round(result.bruch.depth[b]).astype(int), 0, picture.shape[0] - 1)
         picture[rows, np.arange(picture.shape[1])] = MEMBRANE
-        legend = _key({"lesion": color, f"Bruch's membrane ({result.bruch_source})": MEMBRANE})
+        legend = color_key({"lesion": color, f"Bruch's membrane ({result.bruch_source})": MEMBRANE})
         pictures.append(Picture(f"B-scan {b + 1} of {len(volume)}", data_url(picture), legend))
     return pictures
 
@@ -122,7 +114,7 @@ def b_scan_pictures(result: Segmentation, count: int = 3) -> list[Picture]:
 def difference_picture(background: np.ndarray, labels: np.ndarray) -> Picture:
     """A difference map (labels STABLE 1, NEW 2, LOST 3) over a projection, both as seen."""
     parts = {color: labels == n for n, color in enumerate(DIFFERENCE.values(), 1)}
-    return Picture("Change", data_url(_tinted(gray(background), parts)), _key(dict(DIFFERENCE)))
+    return Picture("Change", data_url(tinted(gray(background), parts)), color_key(dict(DIFFERENCE)))
 
 
 def b_scans_through(mask: np.ndarray, count: int) -> list[int]:
@@ -137,30 +129,10 @@ def b_scans_through(mask: np.ndarray, count: int) -> list[int]:
     return sorted(chosen)
 
 
-def gray(values: np.ndarray) -> np.ndarray:
-    """A map as gray RGB picture between its percentiles 0.5 and 99.5; what is missing is black."""
-    finite = values[np.isfinite(values)]
-    low, high = np.percentile(finite, (0.5, 99.5)) if finite.size else (0.0, 1.0)
-    unit = np.clip((np.nan_to_num(values, nan=low) - low) / max(float(high - low), 1e-6), 0, 1)
-    return np.repeat((255 * unit)[..., None], 3, axis=-1).astype(np.uint8)
-
-
-def outline_of(mask: np.ndarray) -> np.ndarray:
-    """The rim of a mask, two pixels wide, half of it outside."""
-    return ndimage.binary_dilation(mask) & ~ndimage.binary_erosion(mask, border_value=1)
-
-
 def lesion_color(lesion: str) -> tuple[int, int, int]:
     """RGB of a lesion's mask."""
     red, green, blue = COLORS.get(lesion, OTHER_COLOR)
     return round(255 * red), round(255 * green), round(255 * blue)
-
-
-def _tinted(picture: np.ndarray, parts: dict[tuple[int, int, int], np.ndarray]) -> np.ndarray:
-    tinted = picture.copy()
-    for color, part in parts.items():
-        tinted[part] = (0.5 * picture[part] + 0.5 * np.array(color)).astype(np.uint8)
-    return tinted
 
 
 def _colored(view: EnfaceView, values: np.ndarray, top: float) -> str:
@@ -169,13 +141,6 @@ def _colored(view: EnfaceView, values: np.ndarray, top: float) -> str:
 
 def _bar(top: float, label: str) -> str:
     return color_bar(SEQUENTIAL, 0.0, top, label)
-
-
-def _key(colors: dict[str, tuple[int, int, int]]) -> str:
-    return "".join(
-        f'<span class="key"><i style="background:rgb{color}"></i>{name}</span> '.replace(", ", ",")
-        for name, color in colors.items()
-    )
 
 
 def _draw_cross(picture: np.ndarray, row: int, column: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.training.split import Parts, split_patients
 
 from ..bruch_source import membrane_of, read_membrane
 from ..enface_plane import plane_image, plane_map, resampled
@@ -21,7 +22,6 @@ from ..projections import filled
 from ..results import read_mask
 from ..scan import OctScan, check_raster
 from .config import RECONSTRUCTION, DataConfig, TrainingConfig
-from .split import Parts, split_patients
 
 BLOCK = 10**8
 HELD_OUT, VALIDATION, TRAINING = BLOCK, 2 * BLOCK, 3 * BLOCK  # first phantom seeds; each kind has a block of its own

@@ -11,6 +11,7 @@ import numpy as np
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.metrics import mean_with_interval
+from CorrespondCoreLib.models import model_at
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.threads import limited
 
@@ -19,7 +20,6 @@ from ..phantoms.styles import STYLES
 from ..prediction import probability
 from .config import RECONSTRUCTION, TrainingConfig
 from .eyes import HELD_OUT, PhantomEyes
-from .run import model_at
 from .validation import THRESHOLD, score
 
 SMALL_MM2 = 0.5  # lesions below are in a row of their own: a percentage says little of them

@@ -8,7 +8,7 @@ from typing import Any
 from CorrespondCoreLib.devices import check_torch, pick_device
 from CorrespondCoreLib.errors import Cancelled
 from CorrespondCoreLib.files import check_output_folder, write_json
-from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
+from CorrespondCoreLib.models import model_at
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.threads import limited
 
@@ -54,11 +54,3 @@ def train(
             raise Cancelled("The training was stopped. Go on from its last checkpoint with --resume.") from error
     files = [folder / name for name in ("config.json", "checkpoint.pt", "steps.csv", "validation.csv")] + trainer.best.files()
     return {**facts, "device": place, "files": [str(file) for file in files]}
-
-
-def model_at(start: str | Path) -> Model:
-    """A model by its folder or its id."""
-    folder = Path(start)
-    if (folder / CARD).is_file():
-        return Model(folder, read_card(folder / CARD), own=False)
-    return ModelStore().get(str(start))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
+
+from CorrespondCoreLib.training.stream import sample_at
 
 from .augmentation import augmented
 from .eyes import Eye, EyeSource
@@ -22,17 +22,7 @@ class EyeStream:
         self._kept: dict[int, Eye] = {}
 
     def __getitem__(self, place: int) -> Eye:
-        number = number_at(place, self._source.count, self._seed)
+        number = sample_at(place, self._source.count, self._seed)
         if number not in self._kept:
             self._kept[number] = self._source[number]
         return augmented(self._kept[number], self._crop, np.random.default_rng([self._seed, 7, place]))
-
-
-def number_at(place: int, count: int, seed: int) -> int:
-    """Number of the eye at a place: every eye once in a random order, then again in another one."""
-    return int(_order(count, seed, place // count)[place % count])
-
-
-@lru_cache(maxsize=4)
-def _order(count: int, seed: int, turn: int) -> np.ndarray:
-    return np.random.default_rng([seed, 5, turn]).permutation(count)

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Parts:
-    """Folders of scans; no patient is in two parts."""
+    """Folders or files; no patient is in two parts."""
 
     training: tuple[Path, ...]
     validation: tuple[Path, ...]
@@ -22,7 +22,7 @@ def split_patients(scans: Mapping[str, Sequence[Path]], parts: tuple[float, floa
     """Divide patients at random, at least one to training and one to validation.
 
     Args:
-        scans: patient -> folders of scans; at least two patients.
+        scans: patient -> folders or files of theirs; at least two patients.
         parts: of the patients, for training and validation; the rest is the test's.
         label_fraction: of the training's patients, that are used; at least one. Smaller fractions are parts of larger ones.
         seed: of the order.

@@ -11,16 +11,24 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
-from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.image_files import read_image_file
+from .dicom_files import first
+from .errors import InputError
+from .image_files import read_image_file
 
 _ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
-_LARGEST_RATIO = 1000  # of decoded to compressed bytes: more is no image of an eye
+_LARGEST_RATIO = 1000  # of decoded to compressed bytes: more is no image
 _SMALL_BYTES = 1 << 26
+_JPEG_STARTS, _JPEG_END = (b"\xff\xd8", b"\xff\x4f\xff\x51"), b"\xff\xd9"
+_LONGEST_PADDING = 64
+_VIDEO = "1.2.840.10008.1.2.4.10"  # the transfer syntaxes of MPEG-2, MPEG-4 and HEVC begin so
 
 
-def pixels_of(dataset: Dataset, path: Path) -> np.ndarray:
-    """The frames as (frames, rows, columns) or (frames, rows, columns, channels), brighter is more.
+def stored_pixels(dataset: Dataset, path: Path, too_large: str) -> np.ndarray:
+    """The frames as (frames, rows, columns) or (frames, rows, columns, channels), as stored: neither inverted nor rescaled.
+
+    Args:
+        dataset: of the file, with pixels.
+        too_large: what a user can do if they are larger than the memory, a sentence without period.
 
     Raises:
         InputError: they are not there, incomplete, or cannot be decoded.
@@ -28,14 +36,16 @@ def pixels_of(dataset: Dataset, path: Path) -> np.ndarray:
     """
     if "PixelData" not in dataset:
         raise InputError(f"{path.name} holds no pixels. Export it again with images.")
+    syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
+    if syntax is not None and syntax.startswith(_VIDEO):
+        raise InputError(f"{path.name} is compressed as video ({syntax.name}). Export it uncompressed or as JPEG Lossless.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             shape = (int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns))
-            syntax = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
             if syntax is not None and syntax.is_encapsulated:
                 _check_fragments(dataset, shape)
-                values = sitk.GetArrayFromImage(read_image_file(path, "DICOM file", "export fewer B-scans"))
+                values = _as_stored(sitk.GetArrayFromImage(read_image_file(path, "DICOM file", too_large)), dataset)
             else:
                 values = dataset.pixel_array
     except (InputError, MemoryError):
@@ -46,9 +56,28 @@ def pixels_of(dataset: Dataset, path: Path) -> np.ndarray:
         values = values[None]
     if values.shape[:3] != shape:
         raise InputError(f"The pixels of {path.name} do not fit its header. Copy or export it again.")
-    if dataset.get("PhotometricInterpretation") == "MONOCHROME1":
-        values = values.max() - values
     return values
+
+
+def inverted(values: np.ndarray, dataset: Dataset) -> np.ndarray:
+    """Stored values with black and white exchanged, within the range of the bits that the header says are stored."""
+    bits = int(dataset.get("BitsStored") or 8 * values.itemsize)
+    full = -1 if dataset.get("PixelRepresentation") else 2**bits - 1
+    return (full - values.astype(np.int64)).astype(values.dtype)
+
+
+def _as_stored(values: np.ndarray, dataset: Dataset) -> np.ndarray:
+    """What GDCM decoded, without its rescaling and its inversion of MONOCHROME1."""
+    group = dataset
+    for name in ("SharedFunctionalGroupsSequence", "PixelValueTransformationSequence"):
+        group = first(group, name) or Dataset()
+    slope, intercept = (
+        float(dataset.get(name) or group.get(name) or default) for name, default in (("RescaleSlope", 1), ("RescaleIntercept", 0))
+    )
+    if (slope, intercept) != (1, 0):
+        kind = "i" if dataset.get("PixelRepresentation") else "u"
+        values = np.rint((values - intercept) / slope).astype(f"{kind}{max(int(dataset.BitsAllocated) // 8, 1)}")
+    return inverted(values, dataset) if dataset.get("PhotometricInterpretation") == "MONOCHROME1" else values
 
 
 def _check_fragments(dataset: Dataset, shape: tuple[int, int, int]) -> None:
@@ -57,6 +86,7 @@ def _check_fragments(dataset: Dataset, shape: tuple[int, int, int]) -> None:
     decoded = np.prod(np.array(shape, float)) * int(dataset.SamplesPerPixel) * int(dataset.BitsAllocated) / 8
     if len(lengths) < shape[0] or decoded > _SMALL_BYTES + _LARGEST_RATIO * sum(size for _, size in lengths):
         raise ValueError("fragments do not fit the header")
+    _check_ends([dataset.PixelData[at : at + size] for at, size in lengths], shape[0])
     if dataset.file_meta.TransferSyntaxUID == RLELossless:
         for at, size in lengths:
             _check_run_lengths(dataset.PixelData[at : at + size], dataset)
@@ -78,6 +108,18 @@ def fragments(data: bytes) -> list[tuple[int, int]]:
         found.append((at + 8, size))
         at += 8 + size
     return found
+
+
+def _check_ends(items: list[bytes], frames: int) -> None:
+    """Raise ValueError if a frame of JPEG, JPEG-LS or JPEG 2000 ends before its end mark: decoders fill the rest with rubbish."""
+    starts = [n for n, item in enumerate(items) if item.startswith(_JPEG_STARTS)]
+    if not starts:
+        return
+    if len(starts) != frames or starts[0] != 0:
+        raise ValueError("fragments do not begin as frames do")
+    for last in [*(n - 1 for n in starts[1:]), len(items) - 1]:
+        if _JPEG_END not in items[last][-_LONGEST_PADDING:]:
+            raise ValueError("a frame is cut off")
 
 
 def _check_run_lengths(fragment: bytes, dataset: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""What the pages of the reports share: frame, tiles, rows of pictures, tables."""
+"""What the pages of reports share: frame, tiles, rows of pictures, tables."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from CorrespondCoreLib.report_style import STYLE
-
 from .pictures import Picture
+from .report_style import STYLE
 
 
 def page(title: str, facts: Sequence[str], statement: str, parts: Sequence[str]) -> str:

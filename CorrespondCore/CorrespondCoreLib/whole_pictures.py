@@ -6,7 +6,7 @@ import itertools
 import struct
 from pathlib import Path
 
-from CorrespondCoreLib.errors import InputError
+from .errors import InputError
 
 _STRIPS = {273: 279, 324: 325}  # TIFF tags: where strips or tiles begin -> how long they are
 _TYPES = {3: "H", 4: "I", 16: "Q"}

@@ -1,0 +1,96 @@
+"""Maps over the frame: silhouette, depth, probability, agreement with a reference; volumes in the plane of the frames."""
+
+import numpy as np
+import SimpleITK as sitk
+import slicer
+
+from CorrespondCoreLib import mrml
+from CorrespondCoreLib.panel import helper_volumes
+
+from .run_nodes import proxyOf
+
+MARK = "TAVIFusion.map"
+
+AGREEMENT_COLORS = {1: (1.0, 1.0, 0.0), 2: (1.0, 0.0, 1.0), 3: (0.0, 1.0, 1.0)}
+"""As in the paper's figures: true positive yellow, false positive magenta, false negative cyan."""
+
+SILHOUETTE_COLORS = {1: (1.0, 0.55, 0.1)}
+DEPTH_COLORS = "vtkMRMLColorTableNodeRainbow"
+PROBABILITY_COLORS = "vtkMRMLColorTableNodeIron"
+LEAST_PROBABILITY = 0.05
+
+
+def silhouetteMap(run, shadow):
+    """The volume node that shows a silhouette (rows, columns) bool."""
+    return _labels(run, "Silhouette", shadow.astype(np.uint8), SILHOUETTE_COLORS)
+
+
+def agreementMap(run, mask, reference):
+    """The volume node that shows a mask (rows, columns) bool against a reference in the paper's colors."""
+    return _labels(run, "Agreement", agreement(mask, reference), AGREEMENT_COLORS)
+
+
+def agreement(mask, reference):
+    """(rows, columns) uint8: 1 true positive, 2 false positive, 3 false negative, 0 neither."""
+    return np.where(mask & reference, 1, np.where(mask, 2, np.where(reference, 3, 0))).astype(np.uint8)
+
+
+def depthMap(run, depth):
+    """The volume node that shows depths (rows, columns) in mm along the beam; nan where there is no model."""
+    known = depth[np.isfinite(depth)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    high = max(high, low + 1.0)
+    below = low - (high - low)
+    node = _map(run, "Depth", np.where(np.isfinite(depth), depth, below).astype(np.float32), DEPTH_COLORS, low, high)
+    node.GetDisplayNode().SetThreshold(low, high)
+    return node
+
+
+def probabilityMap(run, probability):
+    """The volume node that shows a probability (rows, columns)."""
+    node = _map(run, "Probability", probability.astype(np.float32), PROBABILITY_COLORS, 0.0, 1.0)
+    node.GetDisplayNode().SetThreshold(LEAST_PROBABILITY, 1.0)
+    return node
+
+
+def removeMaps():
+    """Take all maps and their color tables out of the scene."""
+    helper_volumes.removeHelpers(MARK)
+
+
+def _labels(run, name, labels, colors):
+    node = _map(run, name, labels, _colorTable(name, colors).GetID(), 0, len(colors))
+    node.GetDisplayNode().SetInterpolate(False)
+    node.GetDisplayNode().SetThreshold(0.5, len(colors) + 0.5)
+    return node
+
+
+def _map(run, name, values, colors, low, high):
+    """The helper volume of that name on the frame's grid, with its colors; what is not to be seen is cut by a threshold."""
+    image = sitk.GetImageFromArray(values[None])
+    proxy = proxyOf(run)
+    mrml.set_geometry(image, mrml.voxel_to_lps(mrml.image_from_volume(proxy)))
+    node = helper_volumes.helperVolume(MARK, name, image)
+    display = node.GetDisplayNode()
+    display.SetAndObserveColorNodeID(colors)
+    display.AutoWindowLevelOff()
+    display.SetWindowLevelMinMax(low, high)
+    display.SetApplyThreshold(True)
+    return node
+
+
+def _colorTable(name, colors):
+    title = f"TAVIFusion {name}"
+    node = slicer.mrmlScene.GetFirstNodeByName(title)
+    if node is None:
+        node = slicer.vtkMRMLColorTableNode()
+        node.SetName(title)
+        node.SetTypeToUser()
+        node.SetNumberOfColors(len(colors) + 1)
+        node.SetColor(0, 0, 0, 0, 0)
+        for value, color in colors.items():
+            node.SetColor(value, *color, 1)
+        node.SetHideFromEditors(True)
+        node.SetSaveWithScene(False)
+        node = slicer.mrmlScene.AddNode(node)
+    return node

@@ -1,0 +1,185 @@
+"""What was found for a run, in the scene: sequences beside its frames, kept as node references of its sequence node."""
+
+import json
+
+import numpy as np
+import slicer
+from slicer.i18n import tr as _
+
+from CorrespondCoreLib.errors import InputError
+
+from .run_nodes import browserOf, frameCount, proxyOf
+
+SEGMENT = "vessel"
+VESSEL_COLOR = (0.25, 0.75, 0.95)
+
+
+def _reference(role, about):
+    def get(self):
+        return self.run.GetNodeReference(f"TAVIFusion.{role}")
+
+    def put(self, node):
+        self.run.SetNodeReferenceID(f"TAVIFusion.{role}", node.GetID() if node is not None else None)
+
+    return property(get, put, doc=about)
+
+
+class RunResults:
+    """The results of a run. They are saved with the scene, because the references are."""
+
+    masks = _reference("masks", "Sequence of segmentations, or None.")
+    probability = _reference("probability", "Sequence of one-slice volumes, or None.")
+    poses = _reference("poses", "Sequence of linear transforms, a pose for each frame, or None.")
+    track = _reference("track", "Table with time, quality and motion of each frame, or None.")
+    measures = _reference("measures", "Table of measures per frame, or None.")
+    chart = _reference("chart", "Plot chart of the track or the measures, or None.")
+    reportText = _reference("reportText", "Text node with report.json, or None.")
+    reportPage = _reference("reportPage", "Text node with report.html, or None.")
+
+    def __init__(self, run):
+        self.run = run
+
+    @property
+    def name(self):
+        return self.run.GetName()
+
+    @property
+    def report(self):
+        """report.json of the last work as a dict."""
+        return json.loads(self.reportText.GetText()) if self.reportText else {}
+
+    @property
+    def maskProxy(self):
+        """The segmentation node that shows the mask of the shown frame; drawing in it changes the frame's mask."""
+        browser = browserOf(self.run)
+        return browser.GetProxyNode(self.masks) if browser is not None and self.masks is not None else None
+
+    def trusted(self, frame):
+        """Whether the pose of a frame is good enough to be shown; True where nothing was tracked."""
+        table = self.track.GetTable() if self.track is not None else None
+        shown = table.GetColumnByName("shown") if table is not None else None
+        return shown is None or frame >= shown.GetNumberOfValues() or shown.GetVariantValue(frame).ToInt() != 0
+
+    def node(self, role, className, name):
+        """The node of that role, made when it does not exist yet."""
+        node = getattr(self, role)
+        if node is None:
+            node = slicer.mrmlScene.AddNewNodeByClass(className, f"{name} ({self.name})")
+            setattr(self, role, node)
+        return node
+
+    def addSequence(self, role, name):
+        """A new empty sequence of that role, indexed as the frames are; the old one of the role is removed."""
+        self.removeSequence(role)
+        sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{name} ({self.name})")
+        sequence.SetIndexName(self.run.GetIndexName())
+        sequence.SetIndexUnit(self.run.GetIndexUnit())
+        sequence.SetIndexType(self.run.GetIndexType())
+        setattr(self, role, sequence)
+        return sequence
+
+    def removeSequence(self, role):
+        """Take the sequence of a role and the node that shows it out of the scene."""
+        sequence, browser = getattr(self, role), browserOf(self.run)
+        if sequence is None:
+            return
+        proxy = browser.GetProxyNode(sequence) if browser is not None else None
+        if browser is not None:
+            browser.RemoveSynchronizedSequenceNode(sequence.GetID())
+        for node in (proxy, sequence):
+            if node is not None:
+                slicer.mrmlScene.RemoveNode(node)
+        setattr(self, role, None)
+
+    def play(self, sequence, proxy=None):
+        """Let the run's browser play a sequence, in a given node or in one of its own; changes to that node are kept."""
+        browser = browserOf(self.run)
+        browser.AddSynchronizedSequenceNode(sequence)
+        if proxy is not None:
+            browser.AddProxyNode(proxy, sequence, False)
+        browser.SetSaveChanges(sequence, True)
+        slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browser)
+        return browser.GetProxyNode(sequence)
+
+
+def resultsOf(run):
+    """The results of a run's sequence node."""
+    return RunResults(run)
+
+
+def maskOfFrame(run, frame):
+    """(rows, columns) bool: the mask of a frame, or None where it was not segmented."""
+    masks = resultsOf(run).masks
+    node = masks.GetDataNodeAtValue(run.GetNthIndexValue(frame)) if masks is not None else None
+    return maskOf(node, run) if node is not None else None
+
+
+def masksOf(run):
+    """{frame: (rows, columns) bool} of all frames that have a mask."""
+    masks = {frame: maskOfFrame(run, frame) for frame in range(frameCount(run))}
+    return {frame: mask for frame, mask in masks.items() if mask is not None}
+
+
+def probabilityOfFrame(run, frame):
+    """(rows, columns): the probability of a frame, or None."""
+    sequence = resultsOf(run).probability
+    node = sequence.GetDataNodeAtValue(run.GetNthIndexValue(frame)) if sequence is not None else None
+    return slicer.util.arrayFromVolume(node)[0] if node is not None else None
+
+
+def referenceOfFrame(reference, run, frame):
+    """(rows, columns) bool: the reference of a frame.
+
+    Args:
+        reference: segmentation node, the same for all frames, or sequence of segmentations.
+
+    Raises:
+        InputError: the sequence has nothing for that frame, or holds something else.
+    """
+    if reference.IsA("vtkMRMLSequenceNode"):
+        node = reference.GetDataNodeAtValue(run.GetNthIndexValue(frame))
+        if node is None or not node.IsA("vtkMRMLSegmentationNode"):
+            raise InputError(_('The reference "{name}" has no mask of frame {n}.').format(name=reference.GetName(), n=frame + 1))
+        return maskOf(node, run)
+    return maskOf(reference, run)
+
+
+def maskOf(segmentation, run):
+    """(rows, columns) bool: all segments of a segmentation on the grid of the frames."""
+    proxy = proxyOf(run)
+    mask = np.zeros(slicer.util.arrayFromVolume(proxy).shape, bool)
+    for index in range(segmentation.GetSegmentation().GetNumberOfSegments()):
+        segment = segmentation.GetSegmentation().GetNthSegmentID(index)
+        values = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, segment, proxy)
+        if values is not None:
+            mask |= values > 0
+    return mask[0]
+
+
+def setMasks(run, masks):
+    """Show masks in the run's browser; frames that are not among them keep theirs.
+
+    Args:
+        masks: {frame: (rows, columns) bool}.
+    """
+    results, proxy = resultsOf(run), proxyOf(run)
+    fresh = results.masks is None
+    sequence = results.addSequence("masks", _("Vessel")) if fresh else results.masks
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", _("Vessel ({name})").format(name=run.GetName()))
+    node.SetReferenceImageGeometryParameterFromVolumeNode(proxy)
+    node.GetSegmentation().AddEmptySegment(SEGMENT, _("Vessel"), VESSEL_COLOR)
+    try:
+        for frame, mask in masks.items():
+            slicer.util.updateSegmentBinaryLabelmapFromArray(mask[None].astype(np.uint8), node, SEGMENT, proxy)
+            sequence.SetDataNodeAtValue(node, run.GetNthIndexValue(frame))
+    finally:
+        slicer.mrmlScene.RemoveNode(node)
+    shown = results.play(sequence) if fresh else results.maskProxy
+    slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browserOf(run))
+    if shown.GetDisplayNode() is None:
+        shown.CreateDefaultDisplayNodes()
+    display = shown.GetDisplayNode()
+    display.SetVisibility3D(False)
+    display.SetOpacity2DFill(0.3)
+    display.SetOpacity2DOutline(1)
+    return shown

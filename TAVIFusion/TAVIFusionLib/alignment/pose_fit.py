@@ -1,0 +1,195 @@
+"""Fit of the model's pose to the vessel's outline in one or more views: no images are rendered, outlines are brought together.
+
+For a pose the rim of the mesh (see `rim`) is projected; each piece of the mask's outline is paired with the nearest piece of the
+rim that faces the same way, and back; a damped Gauss-Newton step brings the pairs together along their normals; the reach of the
+pairs shrinks. This is done from several starts, and the best is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.progress import Progress
+
+from ..pose import Pose
+from .confidence import SLIDING, Direction, directions_of
+from .degrees import FITTED, chosen_degrees, moved, with_pivot
+from .outline_pairs import Agreement, OutlineMatcher, seen_by
+from .rim import Rim, Surface
+from .settings import FitSettings
+from .starts import centered, start_poses
+from .views import View
+
+_CAP_MM = 6.0
+_SMALL_STEP = 0.01
+_AMBIGUOUS_MM = 3.0
+_FAR_MM = 8.0
+
+
+@dataclass
+class PoseFit:
+    """Result of a fit.
+
+    Attributes:
+        pose: of the model in the patient's frame.
+        degrees: key of `degrees.FITTED`.
+        residual_mm: median distance of the mask's outline to the model's in each view, mm at the isocentre.
+        matched: part of the mask's outline that the model explains, in each view.
+        confidence: of each direction, by its name (`degrees.SIX`, `confidence.SLIDING`).
+        warnings: sentences for the user.
+    """
+
+    pose: Pose
+    degrees: str
+    residual_mm: list[float]
+    matched: list[float]
+    confidence: dict[str, Direction]
+    warnings: list[str] = field(default_factory=list)
+
+
+def fit_pose(
+    mesh: Surface | Rim,
+    views: Sequence[View],
+    start: Pose | None = None,
+    degrees: str = "in-plane",
+    starts: int = 5,
+    settings: FitSettings | None = None,
+    progress: Progress | None = None,
+) -> PoseFit:
+    """Align a model with the vessel that one or more views show.
+
+    Args:
+        mesh: LPS mm; a `Rim` saves the making of it when many frames are fitted.
+        start: pose to start from; its pivot is kept, the middle of the model is taken where it has none.
+        degrees: "in-plane" (the angles are trusted; axes of the first view), "in-plane and depth", "six" with two views at least
+            30 degrees apart, or "auto".
+        starts: that are tried, the given pose among them; with 1 only the given pose.
+
+    Raises:
+        InputError: no view, a view without a vessel, views too near to each other for six degrees of freedom, or a model that
+            no view sees.
+    """
+    settings, progress, start = settings or FitSettings(), progress or Progress(), start or Pose()
+    if not views:
+        raise InputError("An alignment needs at least one view with the vessel's mask.")
+    carms = [view.carm for view in views]
+    with progress.stage("Outlines", until=0.2):
+        rim = mesh if isinstance(mesh, Rim) else Rim(mesh)
+        matchers = [OutlineMatcher(view, settings.normal_mm) for view in views]
+    degrees = chosen_degrees(degrees, carms, settings.least_view_angle_deg)
+    fitted = FITTED[degrees]
+    if not np.any(start.pivot_mm):
+        start = with_pivot(start, rim.center_mm)
+    fit = _Fit(rim, matchers, fitted, settings)
+    with progress.stage("Fit", until=1.0) as step:
+        first = [start]
+        if starts > 1:
+            first = start_poses(rim, matchers, start, fitted, settings.search_mm, settings.search_deg, starts)
+            if min(a.matched for a in fit.agreements(first[1] if len(first) > 1 else start)) < 0.2:
+                first += start_poses(
+                    rim, matchers, centered(rim, matchers, start), fitted, settings.search_mm, settings.search_deg, starts
+                )
+        tried = []
+        for number, pose in enumerate(first):
+            tried.append(fit.refined(pose, start, settings.first_reach_mm, 0.6 * settings.first_reach_mm))
+            step((number + 1) / (len(first) + 2))
+        best = [fit.refined(pose, start, 0.6 * settings.first_reach_mm, settings.last_reach_mm) for _, pose in _best_two(tried)]
+        cost, pose = min(best, key=lambda each: each[0])
+    return _result(fit, pose, cost, best, degrees, settings)
+
+
+class _Fit:
+    """Steps of the fit, and how good a pose is."""
+
+    def __init__(self, rim: Rim, matchers: list[OutlineMatcher], fitted: Sequence[int], settings: FitSettings):
+        self.rim, self.matchers, self.fitted, self.settings = rim, matchers, list(fitted), settings
+        self.axes = matchers[0].carm.axes()
+
+    def agreements(self, pose: Pose) -> list[Agreement]:
+        seen = seen_by(self.rim, self.matchers, pose)
+        return [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)]
+
+    def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float) -> tuple[float, Pose]:
+        """(cost in mm, pose) after steps whose reach shrinks; rotations are held to those of the trusted pose."""
+        count = self.settings.steps
+        prior = np.zeros(6)
+        prior[3:] = 1 / self.settings.angle_trust_deg**2
+        free = np.ix_(self.fitted, self.fitted)
+        for number in range(count):
+            reach = from_reach_mm * (to_reach_mm / from_reach_mm) ** min(1.0, number / max(1, count - 4))
+            normal, pull = self.normal_equations(pose, reach)
+            turned = _turn_between(trusted, pose, self.axes)
+            normal, pull = normal + np.diag(prior), pull - prior * np.append(np.zeros(3), turned)
+            step = np.zeros(6)
+            damping = 1e-3 * np.diag(np.maximum(np.diag(normal), 1e-9))
+            step[self.fitted] = np.linalg.solve((normal + damping)[free], pull[self.fitted])
+            step *= min(1.0, _FAR_MM / max(np.abs(step[:3]).max(), 2 * np.abs(step[3:]).max(), 1e-9))
+            pose = moved(pose, self.axes, step)
+            if number >= count - 4 and np.abs(step).max() < _SMALL_STEP:
+                break
+        return float(np.mean([a.cost_mm for a in self.agreements(pose)])), pose
+
+    def normal_equations(self, pose: Pose, reach_mm: float) -> tuple[np.ndarray, np.ndarray]:
+        """(6, 6) and (6,), in independent pieces of outline over the variance of their residuals; each outline counts half."""
+        normal, pull = np.zeros((6, 6)), np.zeros(6)
+        for matcher in self.matchers:
+            pairs = matcher.pairs(self.rim.seen(pose, matcher.carm), reach_mm)
+            if len(pairs.weights) == 0:
+                continue
+            residual, derivative = pairs.residuals(pose, matcher.carm, self.axes)
+            spread = max(self.settings.noise_mm, 1.4826 * float(np.median(np.abs(residual))))
+            weight = 0.5 * pairs.weights / self.settings.piece_mm / spread**2
+            normal += derivative.T @ (weight[:, None] * derivative)
+            pull -= derivative.T @ (weight * residual)
+        return normal, pull
+
+
+def _best_two(tried: list[tuple[float, Pose]]) -> list[tuple[float, Pose]]:
+    """The best, and the best of those that ended elsewhere."""
+    tried = sorted(tried, key=lambda each: each[0])
+    apart = [each for each in tried[1:] if _apart_mm(each[1], tried[0][1]) > 1.0]
+    return [tried[0], *apart[:1]]
+
+
+def _result(fit: _Fit, pose: Pose, cost: float, best, degrees: str, settings: FitSettings) -> PoseFit:
+    agreements = fit.agreements(pose)
+    if max(a.matched for a in agreements) == 0:
+        raise InputError(
+            "The model is not seen where the vessel is: no part of its outline comes near to the mask's. Check the isocentre and "
+            "the model's frame (LPS or RAS), move the model by hand, or pick point pairs to start from."
+        )
+    normal, _ = fit.normal_equations(pose, settings.last_reach_mm)
+    directions = directions_of(normal, fit.axes, fit.fitted, settings)
+    warnings = []
+    residuals, matched = [a.residual_mm for a in agreements], [a.matched for a in agreements]
+    if max(residuals) > settings.high_residual_mm or min(matched) < settings.least_matched:
+        warnings.append(
+            f"The fit may be stuck: outlines are {max(residuals):.1f} mm apart (median) and the model explains "
+            f"{100 * min(matched):.0f} % of the mask's outline. Look at the overlay, move the model nearer, and fit again."
+        )
+    for other_cost, other in best:
+        if _apart_mm(other, pose) > _AMBIGUOUS_MM and other_cost < 1.1 * cost:
+            warnings.append(
+                f"Another pose, {_apart_mm(other, pose):.0f} mm away, fits nearly as well. Pick point pairs, or add a view."
+            )
+    confidence = {direction.name: direction for direction in directions}
+    if not confidence[SLIDING].certain:
+        warnings.append("The outline hardly tells where the model lies along the vessel: pick a point pair, or add a view.")
+    return PoseFit(pose, degrees, residuals, matched, confidence, warnings)
+
+
+def _turn_between(first: Pose, second: Pose, axes: np.ndarray) -> np.ndarray:
+    """(3,) degrees about the axes that carry the first rotation to the second."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = second.matrix()[:3, :3] @ first.matrix()[:3, :3].T
+    return axes @ np.asarray(Pose.from_matrix(matrix).rotation_deg)
+
+
+def _apart_mm(first: Pose, second: Pose) -> float:
+    """Distance of the two poses' pivots, and a millimetre per degree between their rotations."""
+    shift = np.linalg.norm(np.subtract(first.translation_mm, second.translation_mm))
+    return float(shift + np.linalg.norm(_turn_between(first, second, np.eye(3))))

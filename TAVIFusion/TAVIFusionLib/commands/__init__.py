@@ -1,0 +1,1 @@
+"""The commands of `correspond tavi`, a file each; no torch at file scope."""

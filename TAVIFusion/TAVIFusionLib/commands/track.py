@@ -1,0 +1,54 @@
+"""`correspond tavi track`: the model's pose in every frame of a cine."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from CorrespondCoreLib.progress import Progress
+
+from ..run_options import (
+    add_model_argument,
+    add_run_argument,
+    add_segmentation_options,
+    add_tracking_options,
+    run_input_of,
+    settings_of,
+)
+
+
+def add_track_command(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command to the dispatcher."""
+    parser = subparsers.add_parser(
+        "track",
+        help="let the model follow the frames of a cine",
+        description="Follow the motion and write poses.csv and poses.json (a pose for each frame with its quality), motion.csv, "
+        "overlays/frame_NNNN.png, settings.json, report.json and report.html.",
+    )
+    add_model_argument(parser)
+    add_run_argument(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--pose", type=Path, required=True, metavar="FILE", help="pose.json of an alignment")
+    parser.add_argument("--mask", type=Path, metavar="FILE", help="masks.nrrd of the whole run; segmented if absent")
+    parser.add_argument("--landmarks", type=Path, metavar="CSV", help="points to draw: name,x,y,z (LPS mm)")
+    add_segmentation_options(parser)
+    add_tracking_options(parser)
+    parser.set_defaults(func=_track)
+
+
+def _track(args: argparse.Namespace, progress: Progress) -> dict:
+    from ..run import track_file
+
+    return track_file(
+        args.mesh,
+        run_input_of(args),
+        args.output,
+        settings_of(args),
+        args.device,
+        args.threads,
+        progress,
+        mesh_frame=args.mesh_frame,
+        pose=args.pose,
+        mask=args.mask,
+        landmarks=args.landmarks,
+    )

@@ -1,0 +1,1 @@
+"""What training minimizes: overlap and cross entropy with a mask."""

@@ -1,0 +1,1 @@
+"""How the model moves from frame to frame, with heart and breath."""
