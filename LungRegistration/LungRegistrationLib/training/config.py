@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_json_object
+from CorrespondCoreLib.json_objects import configured, read_named_object, shipped_names
 
 from ..network_settings import PREALIGNMENTS
 
@@ -172,7 +172,7 @@ class TrainingConfig:
         Raises:
             InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
         """
-        values = dict(source) if isinstance(source, dict) else _read(Path(source))
+        values = dict(source) if isinstance(source, dict) else read_named_object(source, CONFIGS, "configuration")
         parts: dict[str, type] = {"data": DataConfig, "stop": StopConfig}
         for name, kind in parts.items():
             if values.get(name) is not None:
@@ -182,14 +182,7 @@ class TrainingConfig:
 
 def shipped_configs() -> list[str]:
     """Names of the configurations that come with the extension."""
-    return sorted(path.stem for path in CONFIGS.glob("*.json"))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file() and path.name in shipped_configs():
-        path = CONFIGS / f"{path.name}.json"
-    hint = f"Give a JSON file, or one of these names: {', '.join(shipped_configs())}."
-    return read_json_object(path, "configuration", hint)
+    return shipped_names(CONFIGS)
 
 
 def _set_tuple(config: TrainingConfig, name: str, kind: type) -> None:

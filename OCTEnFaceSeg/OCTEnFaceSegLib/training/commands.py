@@ -25,7 +25,7 @@ def add_training_commands(subparsers: argparse._SubParsersAction) -> None:
         ("pretrain", "train a network to make a fundus image from OCT", PRETRAIN, _pretrain),
     ):
         parser = subparsers.add_parser(name, help=help_text, description=text)
-        parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="JSON file of the configuration")
+        parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="JSON file, or the name of a shipped one")
         parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for all that the training writes")
         parser.add_argument("--data", metavar="DIR", help="folder of scans, or the word phantom, in place of the configuration's")
         parser.add_argument("--start", metavar="MODEL", help="model (id or folder), whose weights are transferred")

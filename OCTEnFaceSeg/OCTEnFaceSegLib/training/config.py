@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_json_object
+from CorrespondCoreLib.json_objects import configured, read_named_object
 
+CONFIGS = Path(__file__).parents[1] / "configs"
 NETWORKS = ("fpn", "resensnet", "lachinov", "ipn", "ipnv2")
 SOURCES = ("phantom", "folders")
 SEGMENTATION, RECONSTRUCTION = "segmentation", "reconstruction"
@@ -117,12 +118,12 @@ class TrainingConfig:
 
     @classmethod
     def from_json(cls, source: str | Path | dict[str, Any]) -> TrainingConfig:
-        """A configuration from a JSON file or a dict; what is not named keeps its default.
+        """A configuration from a JSON file, the name of a shipped one, or a dict; what is not named keeps its default.
 
         Raises:
             InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
         """
-        values = dict(source) if isinstance(source, dict) else read_json_object(Path(source), "configuration")
+        values = dict(source) if isinstance(source, dict) else read_named_object(source, CONFIGS, "configuration")
         if values.get("data") is not None:
             values["data"] = configured(DataConfig, values["data"], "data.")
         return configured(cls, values, "")

@@ -73,6 +73,7 @@ class FolderEyes:
 
     config: TrainingConfig
     folders: tuple[Path, ...]
+    masks: tuple[str, ...] = MASKS
 
     @property
     def count(self) -> int:
@@ -88,7 +89,9 @@ class FolderEyes:
         depth = membrane_of(scan, volume, "auto", given, points).bruch.depth
         mask = None
         if self.config.task != RECONSTRUCTION:
-            file = next(folder / name for name in MASKS if (folder / name).is_file())
+            file = next((folder / name for name in self.masks if (folder / name).is_file()), None)
+            if file is None:
+                raise InputError(f"{folder} lacks the mask {' or '.join(self.masks)}.")
             mask = read_mask(file, scan.enface_image(np.zeros(scan.enface_shape, np.uint8)))[0]
         return prepared(scan, depth, mask, self.config)
 

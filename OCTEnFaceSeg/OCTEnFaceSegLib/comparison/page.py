@@ -1,0 +1,74 @@
+"""comparison.html: a curve and a table per test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from CorrespondCoreLib import __version__
+from CorrespondCoreLib.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, legend, scale, ticks
+from CorrespondCoreLib.provenance import STATEMENT
+from CorrespondCoreLib.report_page import number, page, table
+
+from .protocol import METHODS, ComparisonProtocol
+
+COLORS = ("#0f6e84", "#c4572e", "#7a5195", "#3b7d3b", "#b58900", "#8a8f98", "#1f4e9c", "#a33f6b")
+HEAD = ("Labels", "Method", "Seeds", "Dice", "Area difference, mm²", "Plateau", "p (Dice)", "p (area)")
+NOTE = (
+    "Mean and standard deviation over eyes and seeds. p: Wilcoxon's signed-rank test against {reference}, Bonferroni's "
+    "correction. A method whose trainings did not all reach a plateau is not converged: its place in the table is no ranking. "
+    "{phantom}"
+)
+BUILT_IN = (
+    "On phantoms a gain by pretraining is partly built in: the fundus images are made from the same eye model as the scans and "
+    "masks."
+)
+
+
+def comparison_page(protocol: ComparisonProtocol, rows: Sequence[dict[str, Any]], runs: tuple[int, int]) -> str:
+    """The page as HTML text; `runs`: made, and all."""
+    parts = []
+    phantom = protocol.data.source == "phantom"
+    note = NOTE.format(reference=METHODS[protocol.reference].title, phantom=BUILT_IN if phantom else "")
+    for test in protocol.tests:
+        of_test = [row for row in rows if row["test"] == test.name]
+        figures = "".join(
+            f"<figure><figcaption>{title}, {test.name}</figcaption>{_chart(of_test, key, label)}</figure>"
+            for key, title, label in (("dice", "Dice", "Dice"), ("area_difference_mm2", "Area difference", "mm²"))
+        )
+        if of_test:
+            parts += [f'<section class="charts">{figures}</section>', table(test.name, HEAD, [_cells(r) for r in of_test], note)]
+    facts = [f"{runs[0]} of {runs[1]} trainings", protocol.data.source, f"Correspond {__version__}"]
+    return page(protocol.title, facts, STATEMENT, parts)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    settled = "yes" if row["converged"] == row["seeds"] else f"not converged ({row['converged']} of {row['seeds']})"
+    return (
+        f"{100 * row['fraction']:g} %",
+        row["method"],
+        str(row["seeds"]),
+        f"{row['dice']:.3f} ± {row['dice_std']:.3f}",
+        f"{row['area_difference_mm2']:.2f} ± {row['area_difference_std_mm2']:.2f}",
+        settled,
+        number(row["p_dice"], ".2g"),
+        number(row["p_area_difference"], ".2g"),
+    )
+
+
+def _chart(rows: Sequence[dict[str, Any]], key: str, label: str) -> str:
+    """A line per method over the shares of labels, which stand at equal distances."""
+    shares = sorted({row["fraction"] for row in rows})
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    top = max([row[key] for row in rows] + [1e-3]) * (1.0 if key == "dice" else 1.15)
+    x = scale(0, max(len(shares) - 1, 1), LEFT + 10, WIDTH - RIGHT - 10)
+    y = scale(0, max(top, 1.0) if key == "dice" else top, HEIGHT - BOTTOM, TOP)
+    parts = []
+    for n, method in enumerate(methods):
+        points = [(x(shares.index(row["fraction"])), y(row[key])) for row in rows if row["method"] == method]
+        color = COLORS[n % len(COLORS)]
+        parts.append(f'<polyline points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}" fill="none" stroke="{color}"/>')
+        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{color}"/>' for a, b in points]
+        parts.append(legend(method, color, WIDTH - 170, HEIGHT - BOTTOM - 8 - 13 * (len(methods) - 1 - n)))
+    names = ", ".join(f"{n}: {100 * share:g} %" for n, share in enumerate(shares))
+    return chart(parts, x, y, list(range(len(shares))), ticks(0, top), f"share of the labels ({names})", label)
