@@ -1,4 +1,4 @@
-"""Copy as command: what a button runs, as a line for the user's shell or for Python."""
+"""Copy as command: what a button runs, as a line for the user's shell."""
 
 from __future__ import annotations
 
@@ -44,14 +44,6 @@ def slicer_command_line(
         if not os.path.isdir(known) or not os.path.samefile(path, known):
             options += ["--path", path]
     return quoted([python or python_executable(), WORKER_FILE, *options, *command], shell)
-
-
-def python_snippet(command: Sequence[str | os.PathLike], paths: Iterable[str | os.PathLike] = ()) -> str:
-    """The same as a Python script; paths are needed where the libraries are not installed as a package."""
-    folders = [os.fspath(path) for path in paths]
-    search = f"import sys\n\nsys.path[:0] = {folders!r}\n" if folders else ""
-    arguments = ",\n    ".join(repr(os.fspath(part)) for part in command)
-    return f"{search}from CorrespondCoreLib.cli import main\n\nexit_code = main([\n    {arguments},\n])\n"
 
 
 def quoted(parts: Sequence[str | os.PathLike], shell: str | None = None) -> str:

@@ -65,22 +65,6 @@ def unflatten(
     return volume
 
 
-def columns_below(
-    mask: np.ndarray, bruch_depth: np.ndarray, above_mm: float, below_mm: float, spacing_y: float, depth: int
-) -> np.ndarray:
-    """An en-face mask as columns on the B-scans, from above_mm over Bruch's membrane to below_mm under it.
-
-    Args:
-        mask: bool (B-scans, A-scans). depth: voxels of the volume along the beam.
-
-    Returns:
-        bool (B-scans, depth, A-scans).
-    """
-    rows = np.arange(depth, dtype=np.float32)[None, :, None]
-    top, bottom = bruch_depth - above_mm / spacing_y, bruch_depth + below_mm / spacing_y
-    return mask[:, None, :] & (rows >= top[:, None, :]) & (rows <= bottom[:, None, :])
-
-
 def _rows(above_mm: float, below_mm: float, spacing_y: float, depth: int | None) -> np.ndarray:
     """Rows of the slab in voxels from the membrane."""
     if not (spacing_y > 0 and above_mm + below_mm > 0):

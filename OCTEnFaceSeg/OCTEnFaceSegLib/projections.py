@@ -119,8 +119,3 @@ def signed_distance_mm(mask: np.ndarray, spacing_mm: tuple[float, float, float])
         return np.full(mask.shape, diagonal if mask.all() else -diagonal, np.float32)
     inside, outside = (ndimage.distance_transform_edt(part, sampling=(dz, dx)) for part in (mask, ~mask))
     return (inside - outside).astype(np.float32)
-
-
-def square_mask(mask: np.ndarray, spacing_mm: tuple[float, float, float], pixel_mm: float | None = None) -> np.ndarray:
-    """A mask on square pixels, its outline interpolated between B-scans by signed distance; see `square_pixels`."""
-    return square_pixels(signed_distance_mm(mask, spacing_mm), spacing_mm, pixel_mm) > 0

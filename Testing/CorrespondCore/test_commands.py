@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from CorrespondCoreLib import commands
-from CorrespondCoreLib.commands import command_line, python_snippet, quoted, slicer_command_line
+from CorrespondCoreLib.commands import command_line, quoted, slicer_command_line
 from CorrespondCoreLib.jobs import WORKER_FILE
 
 NASTY = [
@@ -100,14 +99,3 @@ def test_the_line_for_slicer_runs(tmp_path):
     done = subprocess.run(line, shell=True, capture_output=True, encoding="utf-8", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out put" / "result.txt").is_file()
-
-
-def test_the_python_snippet_runs(tmp_path):
-    from Testing.CorrespondCore.test_jobs import STANDIN
-
-    text = python_snippet(["tavi", "work", "--output", tmp_path / "d'été"], [STANDIN, WORKER_FILE.parents[1]])
-    done = subprocess.run([sys.executable, "-c", text + "assert exit_code == 0\n"], capture_output=True, encoding="utf-8")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "d'été" / "result.txt").is_file()
-    assert "sys.path" not in python_snippet(["lung", "register"])
-    assert commands.SHELLS == ("sh", "cmd", "powershell")

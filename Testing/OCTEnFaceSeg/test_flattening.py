@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from CorrespondCoreLib.errors import InputError
-from OCTEnFaceSegLib.flattening import columns_below, flatten, unflatten
+from OCTEnFaceSegLib.flattening import flatten, unflatten
 
 DY = 0.004
 
@@ -38,16 +38,6 @@ def test_a_slab_brought_back_is_the_volume_in_the_slab_and_nothing_elsewhere():
     inside = (volume > -29.5) & (volume < 19.5)
     np.testing.assert_allclose(back[inside], volume[inside], atol=0.05)
     assert (back[(volume < -31) | (volume > 21)] == 0).all()
-
-
-def test_a_mask_becomes_columns_around_the_membrane():
-    _, surface = tilted()
-    mask = np.zeros(surface.shape, bool)
-    mask[1, 7:9] = True
-    shown = columns_below(mask, surface, 0.02, 0.1, DY, 120)
-    np.testing.assert_array_equal(shown.any(axis=1), mask)
-    rows = np.flatnonzero(shown[1, :, 7])
-    assert rows[0] == np.ceil(surface[1, 7] - 5) and rows[-1] == np.floor(surface[1, 7] + 25)
 
 
 def test_surfaces_that_do_not_fit_or_have_gaps_are_refused():

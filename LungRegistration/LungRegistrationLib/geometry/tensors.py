@@ -60,12 +60,6 @@ def coverage_to_tensor(
     return mask_to_tensor(index, lattice, device, transform)
 
 
-def tensor_to_image(tensor: torch.Tensor, lattice: Lattice) -> sitk.Image:
-    """A (z, y, x) tensor as a scalar image."""
-    image = sitk.GetImageFromArray(np.ascontiguousarray(tensor.detach().cpu().numpy()))
-    return _placed(image, lattice)
-
-
 def field_to_image(field: torch.Tensor, lattice: Lattice) -> sitk.Image:
     """A (3, z, y, x) field tensor (mm) as a float32 vector image."""
     array = np.ascontiguousarray(field.detach().cpu().movedim(0, -1).numpy(), dtype=np.float32)

@@ -223,9 +223,6 @@ class Breathing:
         """From where `outer_inverse` ends to the point of the inspiration: inner^-1 = slide^-1 after outer^-1."""
         return in_chunks(lambda p: self.slide.inverse(p, tolerance_mm), points)
 
-    def inner_inverse(self, points: np.ndarray, tolerance_mm: float = 5e-4) -> np.ndarray:
-        return self.slide_inverse(self.outer_inverse(points, tolerance_mm), tolerance_mm)
-
 
 def random_breathing(rng: np.random.Generator, chest: Chest, lung_points: np.ndarray, largest_mm: float) -> Breathing:
     """A random motion whose largest displacement in the lungs is `largest_mm` and whose mean is at least a third of it.
