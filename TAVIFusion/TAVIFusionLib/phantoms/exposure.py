@@ -1,0 +1,51 @@
+"""What the rays of one frame lose in the patient, in the devices and in the contrast medium."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from TAVIFusionLib.carm import CArm
+
+from .body import WATER, Body
+from .cloud import Cloud, joined, line_integrals
+from .patient import Patient
+
+VISIBLE = 0.035
+"""Attenuation by contrast, as line integral, from which a vessel is called opacified."""
+VISIBLE_SHARE = 0.06
+"""The same, as a share of the frame's highest."""
+
+
+def contrast_integrals(patient: Patient, attenuation: np.ndarray, carm: CArm, shift_mm: np.ndarray | None = None) -> np.ndarray:
+    """(rows, columns) line integrals of contrast.
+
+    Args:
+        attenuation: (N,) per mm, at all points of all centrelines (`Bolus.attenuation`).
+        shift_mm: (3,) or (N, 3), how far the lumen's voxels have moved.
+    """
+    share = attenuation[patient.place]
+    filled = share > 1e-5
+    points = patient.lumen.points_mm if shift_mm is None else patient.lumen.points_mm + shift_mm
+    cloud = Cloud(points[filled], (share * patient.lumen.absorption)[filled], patient.lumen.pitch_mm)
+    return line_integrals(cloud, carm)
+
+
+def opacified(contrast: np.ndarray) -> np.ndarray:
+    """(rows, columns) bool mask of what contrast shows."""
+    return contrast > max(VISIBLE, VISIBLE_SHARE * float(contrast.max()))
+
+
+def background_integrals(
+    patient: Patient, body: Body, carm: CArm, markings: np.ndarray, folds: np.ndarray, devices: list[Cloud]
+) -> np.ndarray:
+    """(rows, columns) line integrals of all but contrast.
+
+    Args:
+        body: the patient's, at this depth of breath. markings, folds: (rows, columns) textures of lung and of soft tissue.
+    """
+    soft, air = body.line_integrals(carm)
+    total = soft * (1 + 0.015 * folds) + 0.03 * WATER * air * markings
+    total += line_integrals(patient.bones, carm)
+    fine = [one for one in devices if one.pitch_mm < 1]
+    coarse = [patient.calcium, *(one for one in devices if one.pitch_mm >= 1)]
+    return total + line_integrals(joined(fine), carm) + line_integrals(joined(coarse), carm)
