@@ -25,7 +25,7 @@ def vesselness(frame: np.ndarray) -> np.ndarray:
     scale = max(frame.shape) / SIDE
     answer = np.zeros(frame.shape, np.float32)
     for sigma in SIGMAS:
-        smooth = sitk.GetArrayViewFromImage(sitk.SmoothingRecursiveGaussian(image, sigma * scale))
+        smooth = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(image, sigma * scale))
         np.maximum(answer, _line_answer(smooth, sigma * scale), out=answer)
     return answer
 
