@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from ..carm import CArm
 from ..pose import Pose
+from .degrees import point_moves
 from .rim import Rim, RimView
 from .views import MaskOutline, View, plane_mm, plane_motion
 
@@ -40,9 +41,7 @@ class Pairs:
         """
         placed = pose.apply(self.model_mm)
         distance = np.sum((self.targets_mm - plane_mm(carm.project(placed), carm)) * self.normals, axis=1)
-        arm = placed - np.asarray(pose.pivot_mm) - np.asarray(pose.translation_mm)
-        moves = [np.broadcast_to(axis, arm.shape) for axis in axes] + [np.deg2rad(1) * np.cross(axis, arm) for axis in axes]
-        return distance, -plane_motion(placed, np.stack(moves), self.normals, carm)
+        return distance, -plane_motion(placed, point_moves(placed, pose, axes), self.normals, carm)
 
 
 @dataclass

@@ -15,11 +15,12 @@ import numpy as np
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
+from ..meshes import Mesh
 from ..pose import Pose
 from .confidence import SLIDING, Direction, directions_of
-from .degrees import FITTED, chosen_degrees, moved, with_pivot
+from .degrees import FITTED, chosen_degrees, moved, turn_between, with_pivot
 from .outline_pairs import Agreement, OutlineMatcher, seen_by
-from .rim import Rim, Surface
+from .rim import Rim
 from .settings import FitSettings
 from .starts import centered, start_poses
 from .views import View
@@ -52,13 +53,14 @@ class PoseFit:
 
 
 def fit_pose(
-    mesh: Surface | Rim,
+    mesh: Mesh | Rim,
     views: Sequence[View],
     start: Pose | None = None,
     degrees: str = "in-plane",
     starts: int = 5,
     settings: FitSettings | None = None,
     progress: Progress | None = None,
+    trusted: Pose | None = None,
 ) -> PoseFit:
     """Align a model with the vessel that one or more views show.
 
@@ -68,6 +70,8 @@ def fit_pose(
         degrees: "in-plane" (the angles are trusted; axes of the first view), "in-plane and depth", "six" with two views at least
             30 degrees apart, or "auto".
         starts: that are tried, the given pose among them; with 1 only the given pose.
+        trusted: pose whose angles and shift hold what the outlines do not tell (see FitSettings); the start if None. It must have
+            the start's pivot.
 
     Raises:
         InputError: no view, a view without a vessel, views too near to each other for six degrees of freedom, or a model that
@@ -95,9 +99,10 @@ def fit_pose(
                 )
         tried = []
         for number, pose in enumerate(first):
-            tried.append(fit.refined(pose, start, settings.first_reach_mm, 0.6 * settings.first_reach_mm))
+            tried.append(fit.refined(pose, trusted or start, settings.first_reach_mm, 0.6 * settings.first_reach_mm))
             step((number + 1) / (len(first) + 2))
-        best = [fit.refined(pose, start, 0.6 * settings.first_reach_mm, settings.last_reach_mm) for _, pose in _best_two(tried)]
+        reaches = 0.6 * settings.first_reach_mm, settings.last_reach_mm
+        best = [fit.refined(pose, trusted or start, *reaches) for _, pose in _best_two(tried)]
         cost, pose = min(best, key=lambda each: each[0])
     return _result(fit, pose, cost, best, degrees, settings)
 
@@ -114,16 +119,16 @@ class _Fit:
         return [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)]
 
     def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float) -> tuple[float, Pose]:
-        """(cost in mm, pose) after steps whose reach shrinks; rotations are held to those of the trusted pose."""
+        """(cost in mm, pose) after steps whose reach shrinks; what the outlines do not tell is held to the trusted pose."""
         count = self.settings.steps
-        prior = np.zeros(6)
-        prior[3:] = 1 / self.settings.angle_trust_deg**2
+        prior = np.repeat([self.settings.shift_trust_mm, self.settings.angle_trust_deg], 3) ** -2.0
         free = np.ix_(self.fitted, self.fitted)
         for number in range(count):
             reach = from_reach_mm * (to_reach_mm / from_reach_mm) ** min(1.0, number / max(1, count - 4))
             normal, pull = self.normal_equations(pose, reach)
-            turned = _turn_between(trusted, pose, self.axes)
-            normal, pull = normal + np.diag(prior), pull - prior * np.append(np.zeros(3), turned)
+            shifted = self.axes @ np.subtract(pose.translation_mm, trusted.translation_mm)
+            away = np.append(shifted, turn_between(trusted, pose, self.axes))
+            normal, pull = normal + np.diag(prior), pull - prior * away
             step = np.zeros(6)
             damping = 1e-3 * np.diag(np.maximum(np.diag(normal), 1e-9))
             step[self.fitted] = np.linalg.solve((normal + damping)[free], pull[self.fitted])
@@ -182,14 +187,7 @@ def _result(fit: _Fit, pose: Pose, cost: float, best, degrees: str, settings: Fi
     return PoseFit(pose, degrees, residuals, matched, confidence, warnings)
 
 
-def _turn_between(first: Pose, second: Pose, axes: np.ndarray) -> np.ndarray:
-    """(3,) degrees about the axes that carry the first rotation to the second."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = second.matrix()[:3, :3] @ first.matrix()[:3, :3].T
-    return axes @ np.asarray(Pose.from_matrix(matrix).rotation_deg)
-
-
 def _apart_mm(first: Pose, second: Pose) -> float:
     """Distance of the two poses' pivots, and a millimetre per degree between their rotations."""
     shift = np.linalg.norm(np.subtract(first.translation_mm, second.translation_mm))
-    return float(shift + np.linalg.norm(_turn_between(first, second, np.eye(3))))
+    return float(shift + np.linalg.norm(turn_between(first, second, np.eye(3))))
