@@ -72,7 +72,7 @@ def write_mesh(mesh: Mesh, path: str | Path) -> None:
             _write_obj(mesh, temporary)
             return
         vtk = vtk_module()
-        writer = {"stl": vtk.vtkSTLWriter, "vtp": vtk.vtkXMLPolyDataWriter, "vtk": vtk.vtkPolyDataWriter}[kind]()
+        writer = getattr(vtk, _READERS[kind].replace("Reader", "Writer"))()
         surface = polydata_of(mesh)
         if kind == "vtp":
             _state_frame(surface)
@@ -113,21 +113,18 @@ def _read(path: Path, kind: str) -> Any:
     """The polydata in a file; what VTK only prints becomes an error."""
     vtk = vtk_module()
     reader = getattr(vtk, _READERS[kind])()
-    complaints: list[str] = []
-
-    def complain(caller: Any, event: str, text: str = "") -> None:
-        complaints.append(" ".join(text.split("): ", 1)[-1].split()))
-
-    complain.CallDataType = "string0"  # type: ignore[attr-defined]
-    reader.AddObserver("ErrorEvent", complain)
-    reader.GetExecutive().AddObserver("ErrorEvent", complain)
     reader.SetFileName(str(path))
-    reader.Update()
-    if complaints or reader.GetErrorCode():
-        reason = complaints[0] if complaints else "its data end too early"
-        raise InputError(
-            f"{path.name} cannot be read as {kind.upper()}: {reason.rstrip('.')}. It may be damaged: export it again."
-        )
+    usual, caught = vtk.vtkOutputWindow.GetInstance(), vtk.vtkStringOutputWindow()
+    vtk.vtkOutputWindow.SetInstance(caught)
+    try:
+        reader.Update()
+    finally:
+        vtk.vtkOutputWindow.SetInstance(usual)
+    said = caught.GetOutput()
+    if "error" in said.lower() or reader.GetErrorCode():
+        found = re.search(r"\): (.+)", said) or re.search(r"(Error .+)", said)
+        reason = found[1].rstrip("!. ") if found else "its data end too early"
+        raise InputError(f"{path.name} cannot be read as {kind.upper()}: {reason}. It may be damaged: export it again.")
     return reader.GetOutput()
 
 
