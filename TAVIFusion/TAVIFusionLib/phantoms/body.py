@@ -102,7 +102,7 @@ def random_body(rng: np.random.Generator, size: float, inspiration_mm: float = 0
     """A trunk with organs; the domes of the diaphragm lie lower by the depth of the breath."""
 
     def some(center, half, tilt: float = 0.0, wander: float = 6.0) -> Ellipsoid:
-        half = np.asarray(half, float) * size * rng.uniform(0.93, 1.07, 3)
+        half = np.asarray(half, float) * size * rng.uniform(0.88, 1.12, 3)
         return Ellipsoid(np.asarray(center, float) * size + rng.uniform(-wander, wander, 3), half, tilt)
 
     girth = rng.uniform(0.85, 1.2)

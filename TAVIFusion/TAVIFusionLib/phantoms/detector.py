@@ -17,10 +17,11 @@ class Detector:
     """How one system forms its frames.
 
     Attributes:
-        quanta: detected per pixel where the picture has its mean, at 0.8 mm pixels in the isocentre plane.
+        quanta: detected per pixel in the middle of the frame, at 0.8 mm pixels in the isocentre plane.
         scatter: scattered by primary light. blur_px: of focal spot and detector, standard deviation.
         electronic: noise as a share of the mean signal. logarithmic: gray is the logarithm of the signal, else its root.
-        flatten: share of the wide differences of brightness that the maker's processing takes away. gamma: of the display. low, high: quantiles of the signal that become black and white.
+        flatten: share of the wide differences of brightness that the maker's processing takes away. gamma: of the display.
+        low, high: quantiles of the signal that become black and white.
         sharpen: strength of the maker's edge enhancement. bits: per gray value.
         collimator: "corners", "round" or "blades". open_share: of the field that it leaves free.
     """
@@ -59,14 +60,14 @@ class DetectorRanges:
 DETECTORS = {
     "train": DetectorRanges(),
     "held out": DetectorRanges(
-        quanta=(90, 900),
+        quanta=(150, 1200),
         scatter=(0.5, 1.4),
         blur_px=(0.7, 1.2),
-        electronic=(0.008, 0.025),
+        electronic=(0.006, 0.018),
         logarithmic=0.3,
         flatten=(0.15, 0.6),
         gamma=(0.55, 1.8),
-        sharpen=(0.8, 2.0),
+        sharpen=(0.8, 1.6),
         collimators=("round", "blades"),
         open_share=(0.78, 1.0),
     ),
@@ -99,11 +100,16 @@ def random_detector(rng: np.random.Generator, name: str = "train") -> Detector:
 
 
 def signal_of(absorbed: np.ndarray, detector: Detector, rng: np.random.Generator, dose: float = 1.0) -> np.ndarray:
-    """Signal (1 is the mean of the primary light) of line integrals (rows, columns): Beer-Lambert, scatter, blur, noise."""
+    """Signal (1 is the primary light's median in the frame's middle) of line integrals (rows, columns).
+
+    Beer-Lambert, scatter, blur, quanta and electronic noise; `dose` multiplies the quanta.
+    """
     rows, columns = absorbed.shape
     scale = max(rows, columns) / 256
     primary = np.exp(-absorbed)
-    primary /= max(float(primary.mean()), 1e-12)
+    primary = np.minimum(
+        primary / max(float(np.median(primary[rows // 6 : -(rows // 6), columns // 6 : -(columns // 6)])), 1e-12), 30
+    )
     light = gaussian_filter((primary + detector.scatter * _wide(primary)) / (1 + detector.scatter), detector.blur_px * scale)
     quanta = detector.quanta * dose / scale**2
     counted = rng.poisson(np.maximum(light, 0) * quanta).astype(np.float32) / quanta

@@ -106,7 +106,10 @@ def valve_frame(rng: np.random.Generator, anatomy: Anatomy, side: str) -> list[C
             radius = 3.2 + (open_mm * (1 + 0.2 * ((row + 0.5) / rows - 0.4)) - 3.2) * share
             corners = np.array([root.at(t, h, radius) for t, h in zip(turns, heights, strict=True)])
             fine = np.concatenate(
-                [a + np.linspace(0, 1, 24, endpoint=False)[:, None] * (b - a) for a, b in zip(corners, corners[1:])]
+                [
+                    a + np.linspace(0, 1, 24, endpoint=False)[:, None] * (b - a)
+                    for a, b in zip(corners[:-1], corners[1:], strict=True)
+                ]
             )
             step = np.linalg.norm(np.diff(corners, axis=0), axis=1).mean() / 24
             parts.append(Cloud(fine, np.full(len(fine), 0.6 * METAL * 0.12 * step), STEP_MM))

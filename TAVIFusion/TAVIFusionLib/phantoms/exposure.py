@@ -10,9 +10,9 @@ from .body import WATER, Body
 from .cloud import Cloud, joined, line_integrals
 from .patient import Patient
 
-VISIBLE = 0.035
+VISIBLE = 0.045
 """Attenuation by contrast, as line integral, from which a vessel is called opacified."""
-VISIBLE_SHARE = 0.06
+VISIBLE_SHARE = 0.1
 """The same, as a share of the frame's highest."""
 
 

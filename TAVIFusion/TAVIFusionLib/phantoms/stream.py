@@ -154,8 +154,10 @@ def random_bolus(rng: np.random.Generator, patient: Patient, field_of_view: str)
             name = "external iliac " + str(rng.choice(["L", "R"]))
             branch, path = anatomy.index(name), anatomy[name].path_mm[-1] - rng.uniform(0, 70)
             backwards = rng.uniform(50, 200)
-    strength = float(np.exp(rng.uniform(np.log(0.010), np.log(0.055)))) * (1.0 if field_of_view == "upper" else 1.7)
-    return Bolus(branch, float(path), strength, rng.uniform(120, 450), rng.uniform(0.6, 1.5), rng.uniform(1.2, 3.0), backwards)
+    strength = np.exp(rng.uniform(*np.log((0.014, 0.06) if field_of_view == "upper" else (0.03, 0.13))))
+    return Bolus(
+        branch, float(path), float(strength), rng.uniform(120, 450), rng.uniform(0.6, 1.5), rng.uniform(1.2, 3.0), backwards
+    )
 
 
 def _random_contrast(rng: np.random.Generator, patient: Patient, carm: CArm, field_of_view: str) -> np.ndarray:
