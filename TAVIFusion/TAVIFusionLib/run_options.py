@@ -20,6 +20,7 @@ _OPTIONS = {
     "mode": ("alignment", "mode"),
     "degrees": ("alignment", "degrees"),
     "starts": ("alignment", "starts"),
+    "turned": ("alignment", "turned"),
     "affine_by": ("alignment", "affine"),
     "matching_model": ("alignment", "model"),
     "region": ("alignment", "region_px"),
@@ -111,6 +112,12 @@ def add_alignment_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--degrees", choices=DEGREES, help="of freedom (default: six with two views 30 degrees apart)")
     parser.add_argument("--starts", type=int, metavar="N", help="from which the fit is tried (default: 4)")
+    parser.add_argument(
+        "--turned",
+        action="store_const",
+        const=True,
+        help="the model's frame is turned in an unknown way: three --pairs in two views tell the rotation",
+    )
     parser.add_argument("--affine-by", choices=AFFINE_METHODS, help="paper's mode (default: network)")
     parser.add_argument("--matching-model", metavar="ID", help="paper's mode: matching network, id or folder")
     parser.add_argument(

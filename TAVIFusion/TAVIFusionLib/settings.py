@@ -43,7 +43,8 @@ class AlignmentSettings:
 
     mode: str = "pose"  # pose: rigid, cone beam, to the vessel; points: to picked pairs alone; paper: an affine map (eq. 4)
     degrees: str = "auto"  # of freedom, see alignment.degrees.FITTED; auto: six with two views 30 degrees apart, else in-plane
-    starts: int = 4  # of the search, spread around the given start
+    starts: int = 4  # of the search, spread around the given start; picked point pairs are the only start where there are some
+    turned: bool = False  # the model's frame is turned in an unknown way: three point pairs in two views tell the rotation
     affine: str = "network"  # paper mode: the map by the matching network, by moments, or by direct optimisation of soft Dice
     model: str = ""  # paper mode: matching network, id or folder; the installed one if empty
     region_px: tuple[int, int, int, int] | None = None  # paper mode: left, top, right, bottom of the projected model's part

@@ -21,7 +21,11 @@ def add_segment_command(subparsers: argparse._SubParsersAction) -> None:
     add_run_argument(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument(
-        "--frames", type=int, nargs=2, metavar=("FIRST", "LAST"), help="index of the first and the last frame, from 0 (default: all)"
+        "--frames",
+        type=int,
+        nargs=2,
+        metavar=("FIRST", "LAST"),
+        help="index of the first and the last frame, from 0 (default: all)",
     )
     parser.add_argument("--reference", type=Path, metavar="FILE", help="true masks, as masks.nrrd: DSC, precision and recall")
     parser.add_argument("--no-probability", action="store_true", help="leave probability.nrrd out")
