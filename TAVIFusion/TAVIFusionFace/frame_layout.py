@@ -15,7 +15,9 @@ _VIEWS = """<layout type="horizontal" split="true">
   <property name="viewlabel" action="default">1</property>
  </view></item>
 </layout>"""
-_PLOT = """<view class="vtkMRMLPlotViewNode" singletontag="PlotView1"><property name="viewlabel" action="default">P</property></view>"""
+_PLOT = """<view class="vtkMRMLPlotViewNode" singletontag="PlotView1">
+  <property name="viewlabel" action="default">P</property>
+ </view>"""
 DESCRIPTIONS = {
     LAYOUT: _VIEWS,
     LAYOUT_WITH_PLOT: f'<layout type="vertical" split="true"><item splitSize="600">{_VIEWS}</item>'

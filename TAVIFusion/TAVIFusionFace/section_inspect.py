@@ -39,6 +39,7 @@ class InspectSection(slicer.util.VTKObservationMixin):
         """The user goes to another module; to the Segment Editor the views go along, because the masks are painted in them."""
         if not self._correcting:
             self.view.leave()
+            self.view.hideArm()
             self.layout.leave()
             removeOverlay()
             removeMaps()
@@ -130,14 +131,17 @@ class InspectSection(slicer.util.VTKObservationMixin):
             node.SetDisplayVisibility(p.showMasks and p.overlay != Overlay.AGREEMENT)
 
     def _showArm(self, p, arm):
-        if not p.carmView or arm.missing:
+        if arm.missing or not p.carmView:
             self.view.leave()
+        if arm.missing or not (p.carmView or p.showArm):
+            self.view.hideArm()
             return
         planned = p.viewAngles == ViewAngles.PLANNED
         if planned:
             arm = arm.at(primary_deg=p.plannedPrimaryDeg, secondary_deg=p.plannedSecondaryDeg)
         self.view.showArm(arm, None if planned else p.run)
-        self.view.look(arm)
+        if p.carmView:
+            self.view.look(arm)
 
     def _watch(self, *nodes):
         """Draw anew when the pose is changed by hand, or points are moved."""
