@@ -14,7 +14,6 @@ GRAY_FROM_COLOR = "The frames are stored in color but are gray: one channel is u
 _RELATIONSHIPS = {
     "LIN": "proportional to the X-ray intensity",
     "LOG": "logarithms of the X-ray intensity",
-    "DISP": "processed for display",
 }
 
 
@@ -35,7 +34,7 @@ def gray_frames(values: np.ndarray, frame: Dataset, name: str, notes: list[str])
     if values.ndim == 4:
         return one_channel(values, name, notes)
     relationship = str(frame.get("PixelIntensityRelationship") or "").upper()
-    if relationship:
+    if relationship not in ("", "DISP"):  # of frames that were processed for display there is nothing to say
         notes.append(f"Gray values: {relationship} ({_RELATIONSHIPS.get(relationship, 'a relationship of the maker')}).")
     sign = numbers(frame, "PixelIntensityRelationshipSign", 1)
     bright = bool(sign[0] < 0) if sign is not None and abs(sign[0]) == 1 else kind == "MONOCHROME1"
