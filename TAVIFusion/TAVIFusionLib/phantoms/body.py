@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import zoom
 
-from TAVIFusionLib.carm import CArm
+from ..carm import CArm
 
 WATER = 0.0195
 """Attenuation of soft tissue per mm at about 65 keV."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from TAVIFusionLib.carm import CArm
+from ..carm import CArm
+from ..pose import Pose
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ def joined(clouds: list[Cloud]) -> Cloud:
     points = np.concatenate([one.points_mm for one in clouds] or [np.zeros((0, 3))])
     absorption = np.concatenate([one.absorption for one in clouds] or [np.zeros(0)])
     return Cloud(points, absorption, max((one.pitch_mm for one in clouds), default=1.0))
+
+
+def moved(cloud: Cloud, pose: Pose) -> Cloud:
+    """The cloud carried along by a pose."""
+    return Cloud(pose.apply(cloud.points_mm), cloud.absorption, cloud.pitch_mm)
 
 
 def line_integrals(cloud: Cloud, carm: CArm) -> np.ndarray:

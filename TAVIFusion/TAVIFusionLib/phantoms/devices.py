@@ -95,7 +95,7 @@ def valve_frame(rng: np.random.Generator, anatomy: Anatomy, side: str) -> list[C
     """The stent of a valve prosthesis, crimped on its delivery catheter or open."""
     root, share = anatomy.root, float(rng.choice([0.0, 0.0, 0.5, 1.0, 1.0]))
     length, rows, crowns = rng.uniform(18, 48), int(rng.integers(2, 6)), int(rng.integers(9, 15))
-    open_mm = 0.5 * np.mean(root.annulus_mm) * rng.uniform(0.95, 1.05)
+    open_mm = 0.5 * float(np.mean(root.annulus_mm)) * rng.uniform(0.95, 1.05)
     low = rng.uniform(-7, -2) + (1 - share) * rng.uniform(-4, 12)
     parts = []
     for row in range(rows):
@@ -122,10 +122,10 @@ def pacing_lead(rng: np.random.Generator) -> Cloud:
     """A temporary lead from below, or a permanent one from above, into the right ventricle."""
     tip = np.array([rng.uniform(15, 40), rng.uniform(-60, -40), rng.uniform(-60, -35)])
     if rng.random() < 0.6:
-        line = [(-18, 35, -400), (-20, 38, -170), (-26, 22, -50), (-8, -18, -30), tip]
+        way = [(-18, 35, -400), (-20, 38, -170), (-26, 22, -50), (-8, -18, -30), tip]
     else:
-        line = [(75, -60, 175), (30, -20, 140), (-28, 8, 70), (-32, 8, 0), (-10, -25, -42), tip]
-    line = np.array(line, float) + rng.uniform(-6, 6, (5, 1) if len(line) == 5 else (6, 1))
+        way = [(75, -60, 175), (30, -20, 140), (-28, 8, 70), (-32, 8, 0), (-10, -25, -42), tip]
+    line = np.array([*way], float) + rng.uniform(-6, 6, (len(way), 1))
     lead = wire(line, rng.uniform(1.1, 1.9), rng.uniform(0.25, 0.8) * METAL)
     return _with(lead, rod(line[-2:] * [[0.12], [1]] + line[[-1, -1]] * [[0.88], [0]], 2.2, METAL))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from TAVIFusionLib.carm import CArm
-
+from ..carm import CArm
+from ..pose import Pose
 from .body import WATER, Body
 from .cloud import Cloud, joined, line_integrals
 from .patient import Patient
@@ -16,17 +16,16 @@ VISIBLE_SHARE = 0.1
 """The same, as a share of the frame's highest."""
 
 
-def contrast_integrals(patient: Patient, attenuation: np.ndarray, carm: CArm, shift_mm: np.ndarray | None = None) -> np.ndarray:
+def contrast_integrals(patient: Patient, attenuation: np.ndarray, carm: CArm, pose: Pose) -> np.ndarray:
     """(rows, columns) line integrals of contrast.
 
     Args:
         attenuation: (N,) per mm, at all points of all centrelines (`Bolus.attenuation`).
-        shift_mm: (3,) or (N, 3), how far the lumen's voxels have moved.
+        pose: of the arteries.
     """
     share = attenuation[patient.place]
     filled = share > 1e-5
-    points = patient.lumen.points_mm if shift_mm is None else patient.lumen.points_mm + shift_mm
-    cloud = Cloud(points[filled], (share * patient.lumen.absorption)[filled], patient.lumen.pitch_mm)
+    cloud = Cloud(pose.apply(patient.lumen.points_mm[filled]), (share * patient.lumen.absorption)[filled], patient.lumen.pitch_mm)
     return line_integrals(cloud, carm)
 
 

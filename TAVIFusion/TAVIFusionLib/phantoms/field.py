@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .anatomy import Anatomy
+from .root import Sinus
 
 BAND_MM = 4.0
 BLEND_MM = 2.5
@@ -34,13 +35,25 @@ class LumenField:
         return points, share[index] * self.pitch_mm**3, self.place[index]
 
 
-def lumen_field(anatomy: Anatomy, pitch_mm: float, low_mm=None, high_mm=None) -> LumenField:
-    """Field of the arteries between two corners (3,) LPS; of all arteries where they are not given."""
+def lumen_field(
+    anatomy: Anatomy,
+    pitch_mm: float,
+    corners_mm: tuple[np.ndarray, np.ndarray] | None = None,
+    aligned_to_mm: np.ndarray | None = None,
+) -> LumenField:
+    """Field of the arteries, as far as they lie between two corners (3,) LPS.
+
+    Args:
+        aligned_to_mm: (3,) centre of a voxel of the grid that the field's grid shall be a part of.
+    """
     points = np.concatenate([one.points_mm for one in anatomy.branches])
     radius = np.concatenate([one.radius_mm for one in anatomy.branches])
     margin = radius.max() + BAND_MM + 2
-    low = points.min(axis=0) - margin if low_mm is None else np.asarray(low_mm, float)
-    high = points.max(axis=0) + margin if high_mm is None else np.asarray(high_mm, float)
+    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
+    if corners_mm is not None:
+        low, high = np.maximum(low, corners_mm[0]), np.minimum(high, corners_mm[1])
+    if aligned_to_mm is not None:
+        low = aligned_to_mm + np.ceil((low - aligned_to_mm) / pitch_mm) * pitch_mm
     shape = tuple(int(n) for n in np.ceil((high - low) / pitch_mm) + 1)
     field = LumenField(np.full(shape, BAND_MM, np.float32), np.zeros(shape, np.int32), low, pitch_mm)
     for place, (point, r) in enumerate(zip(points, radius, strict=True)):
@@ -73,7 +86,7 @@ def _stamp(field: LumenField, point: np.ndarray, radius: float, place: int) -> N
     field.place[box][nearer] = place
 
 
-def _blend_sinus(field: LumenField, sinus) -> None:
+def _blend_sinus(field: LumenField, sinus: Sinus) -> None:
     """Smooth union with a sinus (polynomial blend over `BLEND_MM`); its blood belongs to the start of the aorta."""
     box = _box(field, sinus.center_mm, sinus.half_mm.max() + BAND_MM + 4)
     if box is None:

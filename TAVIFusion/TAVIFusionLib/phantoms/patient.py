@@ -54,13 +54,27 @@ def random_patient(seed: int, family: str, field_of_view: str, pitch_mm: float =
         raise InputError(f"The phantom's field of view is {field_of_view!r}; give {' or '.join(map(repr, FIELDS))}.")
     anatomy = random_anatomy(seed, family)
     low, high = (np.array(corner) * anatomy.size for corner in REACH_MM[field_of_view])
-    points, volume, place = lumen_field(anatomy, pitch_mm, low, high).voxels()
-    rng = np.random.default_rng([seed, 2])
+    points, volume, place = lumen_field(anatomy, pitch_mm, (low, high)).voxels()
     return Patient(
         anatomy,
-        random_body(rng, anatomy.size),
+        body_of(seed, anatomy),
         Cloud(points, volume, pitch_mm),
         place,
-        skeleton(np.random.default_rng([seed, 3]), anatomy.size, anatomy.scoliosis_mm).between(low, high),
-        calcium(np.random.default_rng([seed, 4]), anatomy).between(low, high),
+        bones_of(seed, anatomy).between(low, high),
+        calcium_of(seed, anatomy).between(low, high),
     )
+
+
+def body_of(seed: int, anatomy: Anatomy, breath_mm: float = 0.0) -> Body:
+    """The organs of the patient of a seed, with the diaphragm lower by the depth of a breath."""
+    return random_body(np.random.default_rng([seed, 2]), anatomy.size, breath_mm)
+
+
+def bones_of(seed: int, anatomy: Anatomy) -> Cloud:
+    """The whole skeleton of the patient of a seed."""
+    return skeleton(np.random.default_rng([seed, 3]), anatomy.size, anatomy.scoliosis_mm)
+
+
+def calcium_of(seed: int, anatomy: Anatomy) -> Cloud:
+    """All calcium of the patient of a seed."""
+    return calcium(np.random.default_rng([seed, 4]), anatomy)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from TAVIFusionLib.carm import CArm
-
+from ..carm import CArm
+from ..pose import Pose
 from .bolus import Bolus
 from .cloud import Cloud
 from .detector import displayed, opening_of, random_detector, signal_of
@@ -166,4 +166,5 @@ def _random_contrast(rng: np.random.Generator, patient: Patient, carm: CArm, fie
     waves = rng.standard_normal((3, 3)) / rng.uniform(5, 14, (3, 1))
     points = np.concatenate([one.points_mm for one in patient.anatomy.branches])
     streaks = 1 + 0.15 * np.sin(points @ waves.T + rng.uniform(0, 6, 3)).sum(axis=1)
-    return contrast_integrals(patient, attenuation * np.maximum(streaks, 0.2), carm, rng.normal(0, 4, 3))
+    moved = Pose(translation_mm=tuple(rng.normal(0, 4, 3).tolist()))
+    return contrast_integrals(patient, attenuation * np.maximum(streaks, 0.2), carm, moved)
