@@ -18,7 +18,7 @@ LOSSES = ("dice", "bce", "dice+bce")
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where frames come from: a folder of runs with masks (see `frames.FolderFrames`), or the phantom's stream."""
+    """Where frames come from: a folder of runs with masks (see `frames.folder_frames`), or the phantom's stream."""
 
     source: str = "phantom"  # or folder
     folder: str | None = None  # of the runs; None where the command line names it

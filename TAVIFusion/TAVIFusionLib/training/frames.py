@@ -75,24 +75,16 @@ class PhantomFrames:
 
 @dataclass(frozen=True)
 class FolderFrames:
-    """Frames of runs on which masks were drawn.
+    """Frames of runs on which masks were drawn, all in memory (see `folder_frames`)."""
 
-    Each patient has a folder, in it, at any depth, folders with one run, as a file or folder named `run` (run.dcm, run.nrrd: all
-    that `formats.reading.read_run` takes), and masks.nrrd or masks.seg.nrrd, with a slice for each frame of the run.
-    """
-
-    size: int
-    places: tuple[tuple[Path, int], ...]  # folder of the run, index of the frame
+    frames: tuple[Frame, ...]
 
     @property
     def count(self) -> int:
-        return len(self.places)
+        return len(self.frames)
 
     def __getitem__(self, index: int) -> Frame:
-        folder, frame = self.places[index]
-        run = read_run(run_in(folder))
-        whole = Frame(run.frames[frame].astype(np.float32), read_masks(_masks_in(folder), run)[frame])
-        return resampled(whole, self.size)
+        return self.frames[index]
 
 
 def training_frames(config: TrainingConfig) -> SampleSource[Frame]:
@@ -105,7 +97,7 @@ def training_frames(config: TrainingConfig) -> SampleSource[Frame]:
     if data.source == "phantom":
         first = TRAINING + config.seed * PER_SEED
         return PhantomFrames(config.size, config.field_of_view, "train", first, data.frames, cache=data.cache)
-    return _of_folders(config, folder_parts(config).training)
+    return folder_frames(folder_parts(config).training, config)
 
 
 def validation_frames(config: TrainingConfig) -> SampleSource[Frame]:
@@ -113,7 +105,7 @@ def validation_frames(config: TrainingConfig) -> SampleSource[Frame]:
     data = config.data
     if data.source == "phantom":
         return PhantomFrames(config.size, config.field_of_view, "train", VALIDATION, data.validation_frames, True, data.cache)
-    return _of_folders(config, folder_parts(config).validation)
+    return folder_frames(folder_parts(config).validation, config)
 
 
 def folder_parts(config: TrainingConfig) -> Parts:
@@ -148,14 +140,22 @@ def run_in(folder: Path) -> Path:
     return found[0]
 
 
-def _of_folders(config: TrainingConfig, folders: tuple[Path, ...]) -> FolderFrames:
-    places = []
+def folder_frames(folders: tuple[Path, ...], config: TrainingConfig) -> FolderFrames:
+    """Frames and masks of folders that each hold one run, as a file or folder named `run` (run.dcm, run.nrrd: all that
+    `formats.reading.read_run` takes), and masks.nrrd or masks.seg.nrrd, with a slice for each frame (see `mask_files`).
+
+    Raises:
+        InputError: something cannot be read, or no mask is drawn.
+    """
+    frames = []
     for folder in folders:
-        masks = read_masks(_masks_in(folder), read_run(run_in(folder)))
-        places += [(folder, frame) for frame, mask in masks.items() if config.data.empty_frames or mask.any()]
-    if not places:
+        run = read_run(run_in(folder))
+        for number, mask in read_masks(_masks_in(folder), run).items():
+            if config.data.empty_frames or mask.any():
+                frames.append(resampled(Frame(run.frames[number].astype(np.float32), mask), config.size))
+    if not frames:
         raise InputError(f"No mask is drawn in {', '.join(map(str, folders))}. Draw some, or set data.empty_frames.")
-    return FolderFrames(config.size, tuple(places))
+    return FolderFrames(tuple(frames))
 
 
 def _masks_in(folder: Path) -> Path:

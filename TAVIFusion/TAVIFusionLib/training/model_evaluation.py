@@ -18,7 +18,7 @@ from CorrespondCoreLib.threads import limited
 from ..metrics import SCORES, THRESHOLD, box_numbers, frame_scores
 from ..networks.checkpoints import load_segmentation_network
 from ..segmentation import segment_frames
-from ..vessel_finder import SHIPPED
+from ..vessel_finder import NO_NETWORK, SHIPPED
 from .config import TrainingConfig
 from .frames import HELD_OUT, RENDERED, Frame, PhantomFrames
 from .matching_evaluation import evaluate_matching
@@ -92,7 +92,7 @@ def _finders(model: Model, device: str) -> dict[str, Finder]:
     network = load_segmentation_network(model)
     return {
         "network": lambda gray: segment_frames(gray[None], "network", network, device)[0],
-        "vesselness (no network)": lambda gray: segment_frames(gray[None], "vesselness")[0],
+        NO_NETWORK: lambda gray: segment_frames(gray[None], "vesselness")[0],
     }
 
 

@@ -79,7 +79,7 @@ class Trainer:
             self.processes.rank,
             self.processes.count,
             config.data.workers,
-            keep=config.data.source == "folder" or config.data.frames is not None,
+            keep=config.data.source == "phantom" and config.data.frames is not None,
         )
         columns = ["loss", *self._task.terms, "learning_rate", "frames_per_second", "waiting_percent"]
         log = Log(self.output, columns, list(SCORES), self.step) if self.processes.is_first else None
