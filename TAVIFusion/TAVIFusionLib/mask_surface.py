@@ -35,10 +35,16 @@ def mesh_of_mask(image: sitk.Image, label: int | None = None, smooth_mm: float |
     if not values.any():
         raise InputError("Nothing is labelled" + (f" {label}" if label is not None else "") + ": there is no surface to make.")
     smooth_mm = 0.7 * max(image.GetSpacing()) if smooth_mm is None else smooth_mm
-    return surface_of_levels(_smoothed(mask, values, smooth_mm), 0.5, triangles)
+    return _surface_of_levels(_smoothed(mask, values, smooth_mm), 0.5, triangles)
 
 
-def surface_of_levels(image: sitk.Image, level: float, triangles: int = TRIANGLES) -> Mesh:
+def labelled_box(values: np.ndarray) -> tuple[list[int], list[int]]:
+    """First voxel (x, y, z) and the one behind the last of the smallest box around what is not 0 in (slices, rows, columns)."""
+    found = [np.flatnonzero(values.any(axis=tuple(other for other in range(3) if other != axis))) for axis in (2, 1, 0)]
+    return [int(index[0]) for index in found], [int(index[-1]) + 1 for index in found]
+
+
+def _surface_of_levels(image: sitk.Image, level: float, triangles: int = TRIANGLES) -> Mesh:
     """The closed surface at which a real-valued image falls below a level.
 
     Args:
@@ -71,8 +77,7 @@ def surface_of_levels(image: sitk.Image, level: float, triangles: int = TRIANGLE
 def _smoothed(mask: sitk.Image, values: np.ndarray, smooth_mm: float) -> sitk.Image:
     """The part of the mask around its labels, with a border, as 0..1, smooth."""
     margin = [int(np.ceil(3 * smooth_mm / side)) + 2 for side in mask.GetSpacing()]
-    found = [np.flatnonzero(values.any(axis=tuple(other for other in range(3) if other != axis))) for axis in (2, 1, 0)]
-    low, high = [int(index[0]) for index in found], [int(index[-1]) + 1 for index in found]
+    low, high = labelled_box(values)
     part = mask[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
     padded = sitk.Cast(sitk.ConstantPad(part, margin, margin, 0), sitk.sitkFloat32)
     return sitk.SmoothingRecursiveGaussian(padded, smooth_mm) if smooth_mm > 0 else padded

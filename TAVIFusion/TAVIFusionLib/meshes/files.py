@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.errors import InputError, OutputError
 from CorrespondCoreLib.files import whole_file
 
 from .mesh import Mesh
@@ -64,9 +64,7 @@ def write_mesh(mesh: Mesh, path: str | Path) -> None:
     Raises:
         InputError: another ending. OutputError: it cannot be written. MissingPackage: VTK is absent.
     """
-    kind = Path(path).suffix.lower().lstrip(".")
-    if kind not in _READERS:
-        raise InputError(f"A mesh is written as {_KINDS}: let the name of {Path(path).name} end accordingly.")
+    kind = kind_to_write(path)
     with whole_file(path) as temporary:
         if kind == "obj":
             _write_obj(mesh, temporary)
@@ -83,7 +81,20 @@ def write_mesh(mesh: Mesh, path: str | Path) -> None:
             writer.SetFileTypeToBinary()
         writer.SetFileName(str(temporary))
         writer.SetInputData(surface)
-        writer.Write()
+        if not writer.Write():
+            raise OutputError(f"{Path(path).name} could not be written completely. Free some space or choose another folder.")
+
+
+def kind_to_write(path: str | Path) -> str:
+    """What a mesh file of that name will be: "stl", "vtp", "vtk" or "obj".
+
+    Raises:
+        InputError: another ending.
+    """
+    kind = Path(path).suffix.lower().lstrip(".")
+    if kind not in _READERS:
+        raise InputError(f"A mesh is written as {_KINDS}: let the name of {Path(path).name} end accordingly.")
+    return kind
 
 
 def _write_obj(mesh: Mesh, path: Path) -> None:
