@@ -43,6 +43,8 @@ def stored_pixels(dataset: Dataset, path: Path, too_large: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             shape = (int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns))
+            if min(shape) < 1:
+                raise ValueError("no pixels at all")
             if syntax is not None and syntax.is_encapsulated:
                 _check_fragments(dataset, shape)
                 values = _as_stored(sitk.GetArrayFromImage(read_image_file(path, "DICOM file", too_large)), dataset)

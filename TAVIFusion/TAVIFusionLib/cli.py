@@ -1,4 +1,4 @@
-"""The commands `correspond tavi segment | align | track | report | ...`. No torch here."""
+"""The commands `correspond tavi segment | align | track | report | aorta | train | ...`. No torch here."""
 
 from __future__ import annotations
 

@@ -361,3 +361,32 @@ def test_a_secondary_capture_beside_the_run_does_not_stand_in_its_way(tmp_path):
     xa_file(tmp_path, "a.dcm")
     xa_file(tmp_path, "b.dcm", SOPClassUID="1.2.840.10008.5.1.4.1.1.7.2")
     assert read_run(tmp_path).source == "DICOM XA"
+
+
+def test_headers_with_damaged_bytes_are_read_or_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    moving = [CARM.at(primary_deg=-30.0 + 2 * n, table_mm=(1.0 * n, 0.0, 0.0)) for n in range(3)]
+    refused = 0
+    for plane, enhanced in (("A", False), ("", True)):
+        path = write_xa(small_run(3, geometry=moving, plane=plane), tmp_path / "a.dcm", enhanced)
+        whole = path.read_bytes()
+        for _ in range(25):
+            content = bytearray(whole)
+            for place in rng.integers(132, len(whole) - 1600, 4):
+                content[place] = rng.choice([0, 255, ord("e"), ord("9"), ord("\\")])
+            path.write_bytes(bytes(content))
+            try:
+                assert len(read_run(path)) > 0
+            except InputError:
+                refused += 1
+    assert 0 < refused < 50
+
+
+@pytest.mark.parametrize("name", ["NumberOfFrames", "InstanceNumber", "FrameTime", "PositionerPrimaryAngle"])
+def test_numbers_that_are_none_do_not_break_reading(tmp_path, name):
+    path = xa_file(tmp_path, **{name: "12345"})
+    path.write_bytes(path.read_bytes().replace(b"12345", b"1x\\e5"))
+    try:
+        assert read_run(path).frames.shape == (5, 20, 26)
+    except InputError as error:
+        assert name == "NumberOfFrames" and "a.dcm" in str(error)

@@ -119,7 +119,7 @@ def _runs(headers: dict[Path, Dataset]) -> list[RunFiles]:
     runs, singles = [], dict[tuple[str, str], list[tuple[tuple, Path, Dataset]]]()
     for path, header in headers.items():
         plane = plane_of(header)
-        if int(header.get("NumberOfFrames") or 1) > 1:
+        if _whole(header, "NumberOfFrames") > 1:
             runs.append(RunFiles([path], header, plane))
             continue
         order = (_whole(header, "AcquisitionNumber"), _whole(header, "InstanceNumber"), path.name)
