@@ -36,7 +36,7 @@ def exportPictures(run, model, landmarks, folder):
         pictures[frame] = overlay_picture(values.frames[frame], maskOfFrame(run, frame), seen)
     target = exportPath(folder, f"{run.GetName()} overlay")
     with whole_folder(target) as temporary:
-        write_sequence(temporary, pictures, values, "overlay")
+        write_sequence(temporary, pictures, values)
     return sorted(target.iterdir())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +13,22 @@ from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv
 from CorrespondCoreLib.pictures import png
 from CorrespondCoreLib.progress import Progress
 
-from .alignment.point_errors import point_errors
-from .alignment.point_pairs import fit_points
-from .alignment.pose_fit import PoseFit, fit_pose
-from .alignment.views import View
-from .carm import CArm
-from .fluoroscopy import FluoroscopyRun
+from .align_methods import Overlaid, Seen, overlaid
 from .mask_files import mask_of
-from .meshes import Mesh, check_mesh, read_mesh
-from .metrics import SCORES, frame_scores
-from .point_files import ModelPoint, as_arrays, read_points
+from .meshes import check_mesh, read_mesh
+from .metrics import SCORES
+from .point_files import ModelPoint, read_points
 from .pose import Pose
 from .pose_files import pose_entry, read_pose, write_transform
-from .reports.overlay import agreement_picture, overlay_picture, projected
+from .reports.overlay import AGREEMENT, Projected, agreement_picture, overlay_picture
 from .reports.overlay_files import AGREEMENTS, OVERLAYS
 from .reports.page import write_page
 from .reports.report import checked, common_report, describe_run
 from .run_input import ViewInput, frame_of
 from .segment_run import ROOM_BYTES, cpu_threads
 from .settings import FusionSettings
-from .silhouette import silhouette
+from .silhouette import outline
 from .vessel_finder import VesselFinder, describe
-
-POSE_FIT = "pose fit"
-
-
-@dataclass
-class Seen:
-    """A view as it was read: its run, the frame, and the vessel in it."""
-
-    run: FluoroscopyRun
-    frame: int
-    mask: np.ndarray
-
-    @property
-    def carm(self) -> CArm:
-        """Geometry of the frame."""
-        return self.run.geometry[self.frame]
 
 
 def align_files(
@@ -68,7 +47,8 @@ def align_files(
 ) -> dict:
     """Lay the model over one or two frames and write the result into a folder, all of it or none.
 
-    Writes pose.json, pose.tfm, landmarks.csv, metrics.csv, overlays/, settings.json, report.json and report.html.
+    Writes pose.json and pose.tfm (in the paper's mode affine.json), landmarks.csv, metrics.csv, overlays/, agreement/,
+    settings.json, report.json and report.html.
 
     Args:
         mesh_frame: "LPS" or "RAS", of the model's file.
@@ -90,18 +70,15 @@ def align_files(
         picked = read_points(pairs, len(views)) if pairs else []
     with cpu_threads(threads):
         seen, finder = seen_frames(views, settings, device, progress)
-        fit = _fitted(mesh, seen, first, picked, settings, progress.part(until=0.9))
-    for warning in [*fit.warnings, *(text for view in seen for text in check_mesh(mesh, view.carm, fit.pose))]:
+        result = overlaid(mesh, seen, first, picked, settings.alignment, device, progress.part(until=0.9))
+    told = [text for view in seen for text in check_mesh(mesh, view.carm, result.pose)] if result.pose else []
+    for warning in [*result.warnings, *told]:
         progress.warning(warning)
-    points, pixels = as_arrays(marks, len(seen))
-    errors = point_errors([mark.name for mark in marks], points, pixels, [view.carm for view in seen], fit.pose)
-    shadows = [silhouette(mesh, view.carm, fit.pose) for view in seen]
-    rows = [_row(view, shadow, fit, n) for n, (view, shadow) in enumerate(zip(seen, shadows, strict=True))]
+    errors, rows = result.errors(marks, seen), result.rows(seen)
+    used = {**(finder.used if finder else {}), **({"matching": result.model} if result.model else {})}
     with whole_folder(output) as folder, progress.stage("Writing", until=1.0):
         write_json(folder / "settings.json", settings.to_dict())
-        entry = {**pose_entry(fit.pose), **_certainty(fit), "views": rows, "warnings": fit.warnings}
-        write_json(folder / "pose.json", entry)
-        write_transform(folder / "pose.tfm", fit.pose)
+        _write_result(folder, result, rows)
         names = ("frame", *SCORES, "residual_mm", "matched")
         write_csv(
             folder / "metrics.csv", ("view", *names), [[n, *(row[name] for name in names)] for n, row in enumerate(rows, 1)]
@@ -110,20 +87,35 @@ def align_files(
             names = ("name", "view", "right_mm", "down_mm", "error_mm")
             write_csv(folder / "landmarks.csv", names, [(e.name, e.view + 1, e.right_mm, e.down_mm, e.error_mm) for e in errors])
         report = {
-            **common_report("alignment", POSE_FIT, settings.to_dict(), None, finder.device if finder else "cpu", progress),
-            "models": describe(finder.used) if finder else [],
+            **common_report(
+                "alignment", result.method, settings.to_dict(), result.model, finder.device if finder else "cpu", progress
+            ),
+            "models": describe(used),
             "input": [describe_run(view.run, view.frame) for view in seen],
-            "pose": pose_entry(fit.pose),
-            "affine_px": None,
-            **_certainty(fit),
+            "pose": pose_entry(result.pose) if result.pose else None,
+            "affine_px": result.affine.matrix if result.affine else None,
+            "degrees": result.degrees,
+            "confidence": result.confidence,
             "views": rows,
             "landmarks": [asdict(error) for error in errors],
-            "pictures": _pictures(folder, mesh, seen, shadows, fit.pose, marks),
-            "check_result": checked(fit.warnings),
+            "pictures": _pictures(folder, result, seen, marks),
+            "check_result": checked(result.warnings),
         }
         write_page(folder, report)
         files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    keys = ("method", "model", "pose", "degrees", "confidence", "views", "landmarks", "check_result", "warnings", "seconds")
+    keys = (
+        "method",
+        "model",
+        "pose",
+        "affine_px",
+        "degrees",
+        "confidence",
+        "views",
+        "landmarks",
+        "check_result",
+        "warnings",
+        "seconds",
+    )
     return {**{key: report[key] for key in keys}, "files": [str(output / name) for name in files]}
 
 
@@ -138,64 +130,48 @@ def seen_frames(
     runs = [view.run.read(progress) for view in views]
     for view, run in zip(views, runs, strict=True):
         run.geometry[frame_of(run, view.frame)].check()
-    finder = None if all(view.mask for view in views) else VesselFinder(settings.segmentation, device, progress)
+    unseen = settings.alignment.mode != "points" and not all(view.mask for view in views)
+    finder = VesselFinder(settings.segmentation, device, progress) if unseen else None
     seen = []
     for n, (view, run) in enumerate(zip(views, runs, strict=True), 1):
-        if view.mask:
-            mask = mask_of(view.mask, run, view.frame)
-        else:
-            assert finder is not None
+        mask = mask_of(view.mask, run, view.frame) if view.mask else None
+        if mask is None and finder is not None:
             part = progress.part(until=progress.fraction + (0.5 - progress.fraction) * n / len(views))
             mask = finder.probability(run.frames[view.frame : view.frame + 1], part)[0][0] >= settings.segmentation.threshold
         seen.append(Seen(run, view.frame, mask))
     return seen, finder
 
 
-def _fitted(
-    mesh: Mesh, seen: Sequence[Seen], start: Pose, picked: list[ModelPoint], settings: FusionSettings, progress: Progress
-) -> PoseFit:
-    """The fit to the vessel's outlines, from the picked pairs where there are some."""
-    wanted = settings.alignment
-    if picked:
-        start = picked_pose(picked, seen, start, settings)
-    views = [View(view.mask, view.carm) for view in seen]
-    return fit_pose(mesh, views, start, wanted.degrees, 1 if picked else wanted.starts, wanted.fit, progress)
+def _write_result(folder: Path, result: Overlaid, rows: list[dict[str, Any]]) -> None:
+    """pose.json and pose.tfm of a pose, affine.json of the paper's map."""
+    known = {"method": result.method, "degrees": result.degrees, "views": rows, "warnings": result.warnings}
+    if result.pose:
+        write_json(folder / "pose.json", {**pose_entry(result.pose), "confidence": result.confidence, **known})
+        write_transform(folder / "pose.tfm", result.pose)
+    else:
+        assert result.affine is not None
+        write_json(folder / "affine.json", {"matrix_px": result.affine.matrix, **known})
 
 
-def picked_pose(picked: list[ModelPoint], seen: Sequence[Seen], start: Pose, settings: FusionSettings) -> Pose:
-    """The pose from picked pairs alone."""
-    trust = None if settings.alignment.turned else settings.alignment.fit.angle_trust_deg
-    carms = [view.carm for view in seen]
-    return fit_points(*as_arrays(picked, len(seen)), carms, start, settings.alignment.degrees, trust).pose
-
-
-def _row(view: Seen, shadow: np.ndarray, fit: PoseFit, n: int) -> dict[str, Any]:
-    """What is known of a view after the fit."""
-    angles = {"primary_deg": view.carm.primary_deg, "secondary_deg": view.carm.secondary_deg}
-    scores = frame_scores(shadow, view.mask)
-    return {"frame": view.frame, **angles, "residual_mm": fit.residual_mm[n], "matched": fit.matched[n], **scores}
-
-
-def _certainty(fit: PoseFit) -> dict[str, Any]:
-    return {"degrees": fit.degrees, "confidence": {name: asdict(direction) for name, direction in fit.confidence.items()}}
-
-
-def _pictures(
-    folder: Path, mesh: Mesh, seen: Sequence[Seen], shadows: Sequence[np.ndarray], pose: Pose, marks: Sequence[ModelPoint]
-) -> list[dict[str, str]]:
+def _pictures(folder: Path, result: Overlaid, seen: Sequence[Seen], marks: list[ModelPoint]) -> list[dict]:
     """Write overlays/view_N.png and agreement/view_N.png; what the report says of them."""
     points = np.array([mark.point_mm for mark in marks]).reshape(-1, 3)
     entries = []
-    for n, (view, shadow) in enumerate(zip(seen, shadows, strict=True)):
+    for n, (view, shadow) in enumerate(zip(seen, result.shadows, strict=True)):
         frame = view.run.frames[view.frame]
-        model = projected(mesh, view.carm, pose, points)
+        model = Projected(outline(shadow), result.place(points, n))
         where = [mark.seen[n] for mark in marks if n in mark.seen]
-        drawn = {
-            "overlay": overlay_picture(frame, view.mask, model, where),
-            "agreement": agreement_picture(frame, shadow, view.mask),
-        }
-        for key, place in (("overlay", OVERLAYS), ("agreement", AGREEMENTS)):
+        drawn = (
+            ["vessel found"] * (view.mask is not None)
+            + ["model"]
+            + ["landmark"] * bool(marks)
+            + ["where it is seen"] * bool(where)
+        )
+        made = [(OVERLAYS, overlay_picture(frame, view.mask, model, where), drawn)]
+        if view.mask is not None:
+            made.append((AGREEMENTS, agreement_picture(frame, shadow, view.mask), list(AGREEMENT)))
+        for place, picture, names in made:
             (folder / place).mkdir(exist_ok=True)
-            (folder / place / f"view_{n + 1}.png").write_bytes(png(drawn[key]))
-            entries.append({"file": f"{place}/view_{n + 1}.png", "title": f"View {n + 1}, frame {view.frame}", "key": key})
+            (folder / place / f"view_{n + 1}.png").write_bytes(png(picture))
+            entries.append({"file": f"{place}/view_{n + 1}.png", "title": f"View {n + 1}, frame {view.frame}", "drawn": names})
     return entries

@@ -10,7 +10,7 @@ from typing import Any
 from CorrespondCoreLib.errors import InputError
 
 from .run_input import RunInput, ViewInput
-from .settings import AFFINE_METHODS, DEGREES, FIELDS_OF_VIEW, MODES, SEGMENTATION_METHODS, FusionSettings
+from .settings import AFFINE_METHODS, DEGREES, FIELDS_OF_VIEW, MODES, OVERLAYS, SEGMENTATION_METHODS, FusionSettings
 
 _OPTIONS = {
     "method": ("segmentation", "method"),
@@ -78,6 +78,16 @@ def views_of(args: argparse.Namespace) -> list[ViewInput]:
             raise InputError(f"--view takes a run and the index of a frame, from 0; {frame!r} is no index.")
         views.append(ViewInput(RunInput(Path(path), plane or "", file), int(frame), mask))
     return views
+
+
+def add_overlays_option(parser: argparse.ArgumentParser) -> None:
+    """Add --overlays."""
+    parser.add_argument(
+        "--overlays",
+        choices=OVERLAYS,
+        default="some",
+        help="frames that get a picture; all: with an animation (default: some, eight)",
+    )
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:

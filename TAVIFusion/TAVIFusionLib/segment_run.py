@@ -15,7 +15,7 @@ from CorrespondCoreLib.progress import Progress
 from .fluoroscopy import FluoroscopyRun
 from .mask_files import read_masks, write_frames
 from .metrics import SCORES, boxes, frame_scores
-from .reports.overlay import agreement_picture, overlay_picture
+from .reports.overlay import AGREEMENT, agreement_picture, overlay_picture
 from .reports.overlay_files import AGREEMENTS, OVERLAYS, frames_to_draw, write_sequence
 from .reports.page import write_page
 from .reports.report import check_of_masks, common_report, describe_run
@@ -75,10 +75,10 @@ def segment_file(
         write_csv(folder / "metrics.csv", names, [[row.get(name, "") for name in names] for row in rows])
         drawn = frames_to_draw(range(first, last + 1), overlays)
         found = {n: overlay_picture(run.frames[n], masks[n - first]) for n in drawn}
-        pictures = write_sequence(folder / OVERLAYS, found, run, "masks")
+        pictures = write_sequence(folder / OVERLAYS, found, run, ["vessel found"])
         step(0.5)
         agreed = {n: agreement_picture(run.frames[n], masks[n - first], truth[n]) for n in drawn if n in truth}
-        pictures += write_sequence(folder / AGREEMENTS, agreed, run, "agreement")
+        pictures += write_sequence(folder / AGREEMENTS, agreed, run, list(AGREEMENT))
         report = {
             **common_report("segmentation", finder.method, settings.to_dict(), finder.used.get(field), finder.device, progress),
             "models": describe(finder.used),

@@ -16,6 +16,8 @@ SEGMENTATION_METHODS = ("network", "vesselness")
 FIELDS_OF_VIEW = ("auto", "lower", "upper")
 DEGREES = ("auto", "in-plane", "in-plane and depth", "six")
 MODES = ("pose", "points", "paper")
+OVERLAYS = ("all", "some", "none")
+"""Frames of a run of which overlay pictures are written."""
 AFFINE_METHODS = ("network", "moments", "direct")
 
 

@@ -107,7 +107,9 @@ def track_file(
             "frames": frame_entries(track),
             "motion": motion,
             "rates": {"heart_hz": track.curves.heart_hz, "breath_hz": track.curves.breath_hz},
-            "pictures": write_sequence(folder / OVERLAYS, pictures, run, "overlay"),
+            "pictures": write_sequence(
+                folder / OVERLAYS, pictures, run, ["vessel found", "model", *(["landmark"] if marks else [])]
+            ),
             "check_result": checked(track.warnings),
         }
         write_page(folder, report)

@@ -9,7 +9,7 @@ import numpy as np
 
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
+from CorrespondCoreLib.models import Model, ModelStore, model_at
 from CorrespondCoreLib.progress import Progress
 
 from .settings import SegmentationSettings
@@ -48,11 +48,12 @@ class VesselFinder:
         self.used: dict[str, Model] = {}
         self._networks = {field: _loaded(model) for field, model in self.models.items()}
 
-    def probability(self, frames: np.ndarray, progress: Progress | None = None) -> tuple[np.ndarray, str]:
+    def probability(self, frames: np.ndarray, progress: Progress | None = None, field: str = "") -> tuple[np.ndarray, str]:
         """Probability (T, rows, columns) float32 of the vessel, and the field of view whose network found it ("" without one).
 
         Args:
             frames: (T, rows, columns), vessels dark.
+            field: of view that these frames are known to show; guessed if "", where there are networks for several.
 
         Raises:
             InputError: frames that hold no numbers. Cancelled.
@@ -62,9 +63,8 @@ class VesselFinder:
         progress = progress or Progress()
         if not self._networks:
             return segment_frames(frames, "vesselness", progress=progress), ""
-        field = next(iter(self._networks))
-        if len(self._networks) > 1:
-            field = self._guess(frames)
+        if field not in self._networks:
+            field = self._guess(frames) if len(self._networks) > 1 else next(iter(self._networks))
         self.used[field] = self.models[field]
         return segment_frames(frames, "network", self._networks[field], self.device, progress), field
 
@@ -84,6 +84,11 @@ def describe(models: dict[str, Model]) -> list[dict[str, Any]]:
     return [{key: model.card.get(key) for key in ("id", "title", "sha256", "trained_on")} for model in models.values()]
 
 
+def installed_models(network: str) -> list[Model]:
+    """Models that are shipped or the user's own, of one network: "dru_net" or "matching"."""
+    return [model for model in ModelStore([SHIPPED]).available()[0] if (model.card.get("network") or {}).get("name") == network]
+
+
 def _sureness(probability: np.ndarray) -> float:
     """How far the probability of what is found lies from one half; 0 where nothing is found."""
     found = probability >= 0.5
@@ -92,11 +97,10 @@ def _sureness(probability: np.ndarray) -> float:
 
 def _models(settings: SegmentationSettings) -> dict[str, Model]:
     """Field of view -> the model for it; one entry unless the field of view is to be guessed."""
-    store = ModelStore([SHIPPED])
     if settings.model:
-        model = _named(store, settings.model)
+        model = model_at(settings.model, [SHIPPED])
         return {model.card.get("field_of_view") or settings.field_of_view: model}
-    installed = [model for model in store.available()[0] if model.card.get("network", {}).get("name") == "dru_net"]
+    installed = installed_models("dru_net")
     wanted = ("lower", "upper") if settings.field_of_view == "auto" else (settings.field_of_view,)
     chosen = {model.card["field_of_view"]: model for model in installed if model.card.get("field_of_view") in wanted}
     if not chosen:
@@ -105,11 +109,6 @@ def _models(settings: SegmentationSettings) -> dict[str, Model]:
             "import, or correspond tavi train segmentation), or choose the method vesselness, which needs none."
         )
     return chosen
-
-
-def _named(store: ModelStore, name: str) -> Model:
-    folder = Path(name)
-    return Model(folder, read_card(folder / CARD), own=False) if (folder / CARD).is_file() else store.get(name)
 
 
 def _loaded(model: Model) -> DeepResidualUNet:

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import Cancelled, InputError, OutputError
 from CorrespondCoreLib.progress import Progress
+from TAVIFusionLib.formats.reading import read_run
 from TAVIFusionLib.formats.writing import write_xa
 from TAVIFusionLib.mask_files import mask_of, read_masks, write_frames
 from TAVIFusionLib.meshes import write_mesh
@@ -127,8 +128,6 @@ def test_some_frames_only(data, tmp_path):
     )
     assert not (tmp_path / "probability.nrrd").exists()
     assert results["frames"] == {"first": 2, "last": 3}
-    from TAVIFusionLib.formats.reading import read_run
-
     run = read_run(data / "a.dcm")
     masks = read_masks(tmp_path / "masks.nrrd", run)
     assert sorted(masks) == [2, 3]
@@ -157,9 +156,51 @@ def test_the_model_is_found_in_one_view(aligned, data):
     assert results["degrees"] == "in-plane"
     assert results["views"][0]["dsc"] > 0.95
     assert not results["confidence"]["shift along the beam"]["certain"]
-    errors = {row["name"]: float(row["error_mm"]) for row in csv.DictReader(open(folder / "landmarks.csv", encoding="utf-8"))}
+    with open(folder / "landmarks.csv", encoding="utf-8") as file:
+        errors = {row["name"]: float(row["error_mm"]) for row in csv.DictReader(file)}
     assert set(errors) == {"low", "middle"}
     assert max(errors.values()) < 2.0
+
+
+def test_picked_pairs_alone(data, tmp_path):
+    options = ("--mesh-frame", "LPS", "--view", data / "a.dcm", "0", "--mode", "points", "--pairs", data / "points.csv")
+    results = tavi("align", data / "aorta.stl", *options, "--output", tmp_path, "--landmarks", data / "points.csv")
+    assert results["method"] == "point pairs"
+    assert max(mark["error_mm"] for mark in results["landmarks"]) < 0.5
+    assert results["views"][0]["dsc"] is None  # no mask was given, and none was made
+    assert "Points alone were used" in results["check_result"]["reasons"][0]
+    assert listed(results, tmp_path)[:3] == ["landmarks.csv", "metrics.csv", "overlays/view_1.png"]
+    with pytest.raises(InputError, match="--pairs"):
+        tavi("align", data / "aorta.stl", *options[:-2], "--output", tmp_path / "out")
+
+
+def test_picked_pairs_as_start(data, tmp_path):
+    far = tmp_path / "far.json"
+    far.write_text(json.dumps({"matrix_lps": Pose(translation_mm=(60.0, 0.0, 55.0)).matrix().tolist()}))
+    options = ("--mesh-frame", "LPS", "--view", data / "a.dcm", "0", "--mask", data / "a_masks.nrrd", "--start", far)
+    results = tavi("align", data / "aorta.stl", *options, "--pairs", data / "points.csv", "--output", tmp_path / "out")
+    assert results["method"] == "pose fit"
+    assert results["views"][0]["dsc"] > 0.95
+
+
+def test_the_papers_mode_moves_a_picture(data, tmp_path):
+    options = ("--mesh-frame", "LPS", "--view", data / "a.dcm", "0", "--mask", data / "a_masks.nrrd", "--mode", "paper")
+    results = tavi(
+        "align", data / "aorta.stl", *options, "--affine-by", "moments", "--output", tmp_path, "--landmarks", data / "points.csv"
+    )
+    assert results["method"] == "affine map"
+    assert results["pose"] is None
+    assert "pose.json" not in listed(results, tmp_path)
+    affine = json.loads((tmp_path / "affine.json").read_text())
+    assert np.array(affine["matrix_px"]).shape == (2, 3)
+    assert affine["views"][0]["dsc"] > 0.9
+    assert {mark["name"] for mark in results["landmarks"]} == {"low", "middle"}
+    assert "it knows no depth" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="no model \"absent\""):
+        tavi("align", data / "aorta.stl", *options, "--matching-model", "absent", "--output", tmp_path / "out")
+    with pytest.raises(InputError, match="one view"):
+        two = ("--view", data / "b.dcm", "0", "--mask", data / "b_masks.nrrd")
+        tavi("align", data / "aorta.stl", *options, *two, "--affine-by", "moments", "--output", tmp_path / "out")
 
 
 def test_the_transform_carries_the_model_to_the_patient(aligned):

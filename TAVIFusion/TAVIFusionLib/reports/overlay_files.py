@@ -12,9 +12,9 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.pictures import png_chunk, png_data, png_file
 
 from ..fluoroscopy import FluoroscopyRun
+from ..settings import OVERLAYS as CHOICES
 
 OVERLAYS, AGREEMENTS = "overlays", "agreement"
-CHOICES = ("all", "some", "none")
 SOME = 8
 ANIMATION = "animation.png"
 _UNTIMED_S = 1 / 7.5
@@ -32,17 +32,19 @@ def frames_to_draw(frames: Sequence[int], choice: str) -> list[int]:
     return [frames[round(n)] for n in np.linspace(0, len(frames) - 1, SOME)]
 
 
-def write_sequence(folder: Path, pictures: Mapping[int, np.ndarray], run: FluoroscopyRun, key: str) -> list[dict[str, str]]:
+def write_sequence(
+    folder: Path, pictures: Mapping[int, np.ndarray], run: FluoroscopyRun, drawn: Sequence[str] = ()
+) -> list[dict]:
     """Write frame_NNNN.png for each picture (rows, columns, 3) uint8, by its frame, and animation.png of frames in a row.
 
     The animation runs at the run's own speed; there is none of a single picture, nor where frames are left out between them.
 
     Args:
         folder: inside of that of the result.
-        key: what is drawn, see `page`.
+        drawn: what is drawn, keys of `overlay.NAMES`.
 
     Returns:
-        What the report says of at most eight of them: file (within the result's folder), title, key.
+        What the report says of at most eight of them: file (within the result's folder), title, drawn.
     """
     if not pictures:
         return []
@@ -56,7 +58,7 @@ def write_sequence(folder: Path, pictures: Mapping[int, np.ndarray], run: Fluoro
         (folder / ANIMATION).write_bytes(animated_png(width, height, packed, _seconds_between(run, numbers)))
     when = {n: f", {run.times_s[n]:.2f} s" if run.timed else "" for n in numbers}
     shown = frames_to_draw(numbers, "some")
-    return [{"file": f"{folder.name}/{_name(n)}", "title": f"Frame {n}{when[n]}", "key": key} for n in shown]
+    return [{"file": f"{folder.name}/{_name(n)}", "title": f"Frame {n}{when[n]}", "drawn": list(drawn)} for n in shown]
 
 
 def animated_png(width: int, height: int, packed: Sequence[bytes], seconds: float) -> bytes:

@@ -13,7 +13,7 @@ from CorrespondCoreLib.pictures import Picture, color_key
 from CorrespondCoreLib.report_page import banner, made, page, picture_row, tiles
 
 from .alignment_page import alignment_parts, alignment_tiles
-from .overlay import AGREEMENT, CENTRELINE, LANDMARK, MASK, MODEL, SEEN
+from .overlay import NAMES
 from .segmentation_page import segmentation_parts, segmentation_tiles
 from .tracking_page import tracking_parts, tracking_tiles
 
@@ -21,12 +21,7 @@ REPORT, PAGE = "report.json", "report.html"
 _TITLES = {"segmentation": "Vessels in fluoroscopy", "alignment": "Model over fluoroscopy", "tracking": "Model following a cine"}
 _TILES = {"segmentation": segmentation_tiles, "alignment": alignment_tiles, "tracking": tracking_tiles}
 _PARTS = {"segmentation": segmentation_parts, "alignment": alignment_parts, "tracking": tracking_parts}
-_KEYS = {
-    "masks": {"vessel found": MASK},
-    "overlay": {"vessel found": MASK, "model": MODEL, "centreline": CENTRELINE, "landmark": LANDMARK, "where it is seen": SEEN},
-    "agreement": AGREEMENT,
-}
-_ROWS = (("masks", "Frames"), ("overlay", "Frames"), ("agreement", "Agreement"))
+_ROWS = (("overlays", "Frames"), ("agreement", "Agreement"))
 
 
 def write_page(folder: Path, report: dict[str, Any]) -> None:
@@ -52,7 +47,7 @@ def page_of(folder: Path, report: dict[str, Any]) -> str:
     """The page as HTML text.
 
     Args:
-        report: contents of report.json, with "pictures": [{file, title, key}] that lie in the folder.
+        report: contents of report.json, with "pictures": [{file, title, drawn}] that lie in the folder.
 
     Raises:
         InputError: a picture is absent, or the report lacks an entry.
@@ -67,7 +62,7 @@ def page_of(folder: Path, report: dict[str, Any]) -> str:
         ]
         memory = f"{report['peak_memory_gb']:.1f} GB on {report['device'] or 'cpu'}"
         boxes = [*_TILES[kind](report), (f"{report['seconds']['total']:.0f} s", "from start to result", memory)]
-        rows = [picture_row(title, _pictures(folder, report, key)) for key, title in _ROWS]
+        rows = [picture_row(title, _pictures(folder, report, place)) for place, title in _ROWS]
         parts = [
             banner(report["check_result"]),
             tiles(boxes),
@@ -82,17 +77,17 @@ def page_of(folder: Path, report: dict[str, Any]) -> str:
         ) from error
 
 
-def _pictures(folder: Path, report: dict[str, Any], key: str) -> list[Picture]:
+def _pictures(folder: Path, report: dict[str, Any], place: str) -> list[Picture]:
     pictures = []
     for entry in report["pictures"]:
-        if entry["key"] != key:
+        if not entry["file"].startswith(f"{place}/"):
             continue
         try:
             data = (folder / entry["file"]).read_bytes()
         except OSError as error:
             raise InputError(f"The picture {entry['file']} of the report cannot be read: {error.strerror}.") from error
         url = "data:image/png;base64," + base64.b64encode(data).decode("ascii")
-        pictures.append(Picture(entry["title"], url, color_key(_KEYS[key])))
+        pictures.append(Picture(entry["title"], url, color_key({name: NAMES[name] for name in entry["drawn"]})))
     return pictures
 
 

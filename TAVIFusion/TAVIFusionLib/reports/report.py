@@ -18,7 +18,7 @@
                         landmarks [{name, view, right_mm, down_mm, error_mm}], affine_px (paper mode)
     tracking            frames [{frame, time_s, quality, shown, pose}], motion [{right_mm, down_mm, heart_mm, breath_mm}], rates
 
-    pictures            [{file, title, key}] that the page shows
+    pictures            [{file, title, drawn}] that the page shows; drawn: keys of overlay.NAMES
 
 Numbers that do not exist are null.
 """

@@ -61,6 +61,6 @@ def _rate(values: np.ndarray, times: np.ndarray, band: tuple[float, float]) -> f
     if highest <= lowest or np.std(values) < _LEAST_MM:
         return None
     rates = np.arange(lowest, highest, 0.1 / span)
-    power = lombscargle(times, values, 2 * np.pi * rates) * 2 / np.sum(values**2)
+    power = np.atleast_1d(lombscargle(times, values, 2 * np.pi * rates)) * 2 / np.sum(values**2)
     best = int(np.argmax(power))
     return float(rates[best]) if power[best] >= _LEAST_POWER and 0 < best < len(rates) - 1 else None

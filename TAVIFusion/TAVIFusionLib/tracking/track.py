@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
-from ..alignment.confidence import SLIDING
-from ..alignment.degrees import moved, turn_between, with_pivot
-from ..alignment.pose_fit import PoseFit, fit_pose
+from ..alignment.degrees import moved, turn_between
+from ..alignment.pose_fit import PoseFit
 from ..alignment.rim import Rim
 from ..alignment.settings import FitSettings
-from ..alignment.views import View
 from ..carm import CArm
 from ..meshes import Mesh
 from ..pose import Pose
 from .curves import Curves, curves_of
+from .follower import Follower
 from .smoothing import jumps, smoothed
 
-MOTION_MM = 10.0
-"""One standard deviation of heart and breath together, to which frames that tell little are held."""
-TURN_DEG = 2.0
 _HIDE_JUMP = 0.3
 
 
@@ -87,47 +83,20 @@ def track_run(
     if np.any(np.diff(times) <= 0):
         raise InputError("The times of the frames do not rise: give the frames' rate.")
     rim = mesh if isinstance(mesh, Rim) else Rim(mesh)
-    if not np.any(pose.pivot_mm):
-        pose = with_pivot(pose, rim.center_mm)
-    held = replace(settings, shift_trust_mm=MOTION_MM, angle_trust_deg=TURN_DEG)
-    fits: list[PoseFit | None] = []
+    follower = Follower(rim, pose, least_quality, settings, field_mask)
+    followed: list[tuple[PoseFit | None, float]] = []
     with progress.stage("Tracking", until=1.0) as step:
-        last = pose
         for number, (mask, carm) in enumerate(zip(masks, carms, strict=True)):
-            fit = _fit_frame(rim, View(mask, carm, field_mask), pose, last, held, least_quality)
-            fits.append(fit)
-            if fit is not None and _quality(fit, settings) >= least_quality:
-                last = fit.pose
+            followed.append(follower.follow(mask, carm))
             step((number + 1) / len(masks))
-    if not any(fits):
+    if not any(fit for fit, _ in followed):
         raise InputError("No frame shows the vessel where the model is: align the model to a frame with contrast first.")
-    return _track(fits, list(carms), times, pose, smoothing_s, least_quality, settings)
+    return _track(followed, list(carms), times, follower.aligned, smoothing_s, least_quality)
 
 
-def _fit_frame(rim: Rim, view: View, aligned: Pose, last: Pose, settings: FitSettings, least_quality: float) -> PoseFit | None:
-    """The fit of one frame, None where it shows no vessel; searched for only where the last pose is no good start."""
-    try:
-        fit = fit_pose(rim, [view], last, starts=1, settings=settings, trusted=aligned)
-    except InputError:
-        fit = None
-    if fit is not None and _quality(fit, settings) >= least_quality:
-        return fit
-    try:
-        searched = fit_pose(rim, [view], aligned, starts=3, settings=settings, trusted=aligned)
-    except InputError:
-        return fit
-    return searched if fit is None or _quality(searched, settings) > _quality(fit, settings) else fit
-
-
-def _quality(fit: PoseFit, settings: FitSettings) -> float:
-    """0 to 1: what part of the mask's outline is explained, less where it is far off or the frame hardly tells the shift."""
-    near = min(1.0, settings.high_residual_mm / max(fit.residual_mm[0], 1e-9))
-    told = min(1.0, settings.certain_mm / max(fit.confidence[SLIDING].sigma, 1e-9))
-    return fit.matched[0] * near * told
-
-
-def _track(fits, carms, times, pose: Pose, smoothing_s: float, least_quality: float, settings: FitSettings) -> Track:
-    quality = np.array([0.0 if fit is None else _quality(fit, settings) for fit in fits])
+def _track(followed, carms, times, pose: Pose, smoothing_s: float, least_quality: float) -> Track:
+    fits = [fit for fit, _ in followed]
+    quality = np.array([quality for _, quality in followed])
     found = np.full((len(fits), 3), np.nan)
     for index, (fit, carm) in enumerate(zip(fits, carms, strict=True)):
         if fit is not None:
