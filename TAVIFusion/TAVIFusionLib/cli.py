@@ -7,6 +7,7 @@ import argparse
 from .commands.align import add_align_command
 from .commands.aorta import add_aorta_command
 from .commands.live import add_live_command
+from .commands.phantom import add_phantom_command
 from .commands.report import add_report_command
 from .commands.segment import add_segment_command
 from .commands.track import add_track_command
@@ -20,6 +21,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     add_align_command(subparsers)
     add_track_command(subparsers)
     add_report_command(subparsers)
+    add_phantom_command(subparsers)
     add_aorta_command(subparsers)
     add_live_command(subparsers)
     add_network_commands(subparsers)
