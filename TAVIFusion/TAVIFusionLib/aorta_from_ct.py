@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -202,7 +203,7 @@ def _check_leak(region: sitk.Image, lower: float, upper: float, settings: AortaS
         )
 
 
-def _executed(work: sitk.ImageFilter, step: Callable[[float], None], image: sitk.Image) -> sitk.Image:
+def _executed(work: Any, step: Callable[[float], None], image: sitk.Image) -> sitk.Image:
     """The filter's result; its progress is told, and a cancel stops it."""
     stopped: list[Cancelled] = []
 

@@ -8,6 +8,7 @@ from .commands.align import add_align_command
 from .commands.aorta import add_aorta_command
 from .commands.live import add_live_command
 from .commands.phantom import add_phantom_command
+from .commands.project import add_project_commands
 from .commands.report import add_report_command
 from .commands.segment import add_segment_command
 from .commands.track import add_track_command
@@ -23,6 +24,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     add_report_command(subparsers)
     add_phantom_command(subparsers)
     add_aorta_command(subparsers)
+    add_project_commands(subparsers)
     add_live_command(subparsers)
     add_network_commands(subparsers)
     add_training_commands(subparsers)

@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 from TAVIFusionLib.carm import CArm
+from TAVIFusionLib.commands.aorta import add_aorta_command
 from TAVIFusionLib.commands.project import add_project_commands
 from TAVIFusionLib.meshes import read_mesh, write_mesh
 from TAVIFusionLib.pose import Pose
@@ -26,7 +27,9 @@ NADIRS = "name,x,y,z\nnadir L,8.2,-124.9,60.5\nnadir R,4.1,-141.4,54.9\nnadir N,
 def run(*arguments):
     """Run a command; its results and the warnings."""
     parser = argparse.ArgumentParser(exit_on_error=False)
-    add_project_commands(parser.add_subparsers(required=True))
+    commands = parser.add_subparsers(required=True)
+    add_project_commands(commands)
+    add_aorta_command(commands)
     args = parser.parse_args([str(argument) for argument in arguments])
     progress = Progress()
     return args.func(args, progress), progress.warnings

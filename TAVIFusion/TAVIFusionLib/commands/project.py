@@ -1,4 +1,4 @@
-"""`correspond tavi project | angles | aorta`: geometry without any fluoroscopy, and the model that it is done with."""
+"""`correspond tavi project | angles`: geometry alone."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from CorrespondCoreLib.progress import Progress
 
 from ..run_options import add_model_argument
 
 
 def add_project_commands(subparsers: argparse._SubParsersAction) -> None:
-    """Add the three commands to the dispatcher."""
+    """Add the two commands to the dispatcher."""
     _add_project(subparsers)
     _add_angles(subparsers)
-    _add_aorta(subparsers)
 
 
 def _add_project(subparsers: argparse._SubParsersAction) -> None:
@@ -66,32 +63,6 @@ def _add_angles(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(func=_angles)
 
 
-def _add_aorta(subparsers: argparse._SubParsersAction) -> None:
-    parser = subparsers.add_parser(
-        "aorta",
-        help="make a surface model of the aorta from an angiography",
-        description="Grow a region from seeds in a contrast CT or MR angiography, clean it, and write its closed surface.",
-    )
-    parser.add_argument("volume", type=Path, metavar="CTA", help="volume: NRRD, NIfTI, MetaImage, ...")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="surface: .vtp, .stl, .vtk or .obj")
-    parser.add_argument(
-        "--seed",
-        type=float,
-        nargs=3,
-        action="append",
-        required=True,
-        metavar=("X", "Y", "Z"),
-        help="point in the lumen, LPS mm; again for more",
-    )
-    parser.add_argument("--lower", type=float, metavar="VALUE", help="least value of the lumen (default: from the seeds)")
-    parser.add_argument("--upper", type=float, metavar="VALUE", help="largest value of the lumen (default: from the seeds)")
-    parser.add_argument("--opening", type=float, metavar="MM", help="radius of the ball that must fit in (default: 2)")
-    parser.add_argument("--largest", type=float, metavar="ML", help="more than this is a leak (default: 700)")
-    parser.add_argument("--box", type=float, nargs=6, metavar="MM", help="two opposite corners, LPS, that limit the region")
-    parser.add_argument("--triangles", type=int, metavar="N", help="at most about so many (default: 30000)")
-    parser.set_defaults(func=_aorta)
-
-
 def _project(args: argparse.Namespace, progress: Progress) -> dict:
     from ..projection_files import project_files
     from ..run_input import RunInput
@@ -123,22 +94,6 @@ def _angles(args: argparse.Namespace, progress: Progress) -> dict:
     from ..angle_files import angles_of_file
 
     return angles_of_file(args.nadirs, args.output, args.step)
-
-
-def _aorta(args: argparse.Namespace, progress: Progress) -> dict:
-    from ..aorta_files import aorta_of_file
-    from ..aorta_from_ct import AortaSettings
-
-    box = args.box and (tuple(args.box[:3]), tuple(args.box[3:]))
-    values = {
-        "lower": args.lower,
-        "upper": args.upper,
-        "opening_mm": args.opening,
-        "largest_ml": args.largest,
-        "bounds_mm": box,
-        "triangles": args.triangles,
-    }
-    return aorta_of_file(args.volume, np.array(args.seed), args.output, AortaSettings(**_given(values)), progress)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
