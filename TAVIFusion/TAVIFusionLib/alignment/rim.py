@@ -12,6 +12,7 @@ from ..carm import CArm
 from ..meshes import Mesh
 from ..pose import Pose
 from ..silhouette import silhouette
+from .creases import creased
 from .views import plane_mm, plane_pixels
 
 _CELL_MM = 1.0
@@ -38,68 +39,68 @@ class RimView:
 class Rim:
     """A mesh made ready: the rim for any source position costs milliseconds, for 30,000 triangles too.
 
-    On smooth normals n the rim is the curve n . (x - source) = 0; it is cut out of each triangle that it crosses. Parts that lie
-    in front of or behind the model, so not on its outline, are left out.
+    On smooth normals n the rim is the curve n . (x - source) = 0, cut out of each triangle that it crosses; besides it runs along
+    creases whose sides face the source and away from it. Parts that lie in front of or behind the model, so not on its outline,
+    are left out.
 
     Raises:
         InputError: no triangles.
     """
 
     def __init__(self, mesh: Mesh):
-        points, triangles = mesh.points_mm, mesh.triangles
-        if len(triangles) == 0:
+        if len(mesh.triangles) == 0:
             raise InputError("The model has no triangles: load another mesh.")
-        face_normals = _cross_of(points, triangles)
-        outward = face_normals * (points[triangles].mean(axis=1) - points.mean(axis=0))
-        if outward.sum() < 0:  # six times the signed volume
-            triangles, face_normals = triangles[:, ::-1], -face_normals
-        normals = np.zeros_like(points)
-        for corner in range(3):
-            for axis in range(3):
-                normals[:, axis] += np.bincount(triangles[:, corner], face_normals[:, axis], minlength=len(points))
-        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-        self.mesh, self.points_mm, self.triangles = mesh, points, triangles
-        self.normals = normals / np.where(lengths > 0, lengths, 1.0)
-        self._heights = np.sum(self.normals * points, axis=1)
-        self.center_mm = 0.5 * (points.min(axis=0) + points.max(axis=0))
+        self.mesh, self._surface = mesh, creased(mesh)
+        self._ends = (self._surface.crease_sides[:, 0] == self._surface.crease_sides[:, 1]).all(axis=1)
+        self._heights = np.sum(self._surface.normals * self._surface.points_mm, axis=1)
+        self.center_mm = 0.5 * (mesh.points_mm.min(axis=0) + mesh.points_mm.max(axis=0))
 
     def seen(self, pose: Pose, carm: CArm) -> RimView:
         """The outline of the model at a pose in a view, also beyond the frame; empty where nothing lies before the source."""
         matrix = pose.matrix()
         source = (carm.source_mm - matrix[:3, 3]) @ matrix[:3, :3]
-        facing = self._heights - self.normals @ source
-        corners = facing[self.triangles]
+        facing = self._heights - self._surface.normals @ source
+        corners = facing[self._surface.triangles]
         sign = corners > 0
         crossed = np.nonzero(sign.any(axis=1) & ~sign.all(axis=1))[0]
-        ends, end_normals = self._cut(crossed, corners[crossed], sign[crossed])
-        here = np.empty(ends.shape[:2] + (2,))
-        for end in range(2):
-            here[end] = plane_mm(carm.project(ends[end] @ matrix[:3, :3].T + matrix[:3, 3]), carm)
-        middle = ends.mean(axis=0)
-        points, lengths = here.mean(axis=0), np.linalg.norm(here[1] - here[0], axis=1)
-        normals = end_normals.mean(axis=0) @ matrix[:3, :3].T @ carm.axes()[:2].T
-        sizes = np.linalg.norm(normals, axis=1)
-        good = np.isfinite(points).all(axis=1) & (sizes > 1e-3) & (lengths > 1e-9)
-        normals = normals / np.where(sizes > 0, sizes, 1.0)[:, None]
-        middle, points, normals, lengths = middle[good], points[good], normals[good], lengths[good]
-        if len(points) == 0:
-            return RimView(middle, points, normals, lengths)
+        smooth, surface_normals = self._cut(crossed, corners[crossed], sign[crossed])
+        sides = facing[self._surface.crease_sides].sum(axis=2)
+        sharp = (np.sign(sides[:, 0]) != np.sign(sides[:, 1])) | self._ends
+        crease = self._surface.points_mm[self._surface.crease_sides[sharp, 0]].transpose(1, 0, 2)
+        ends = np.concatenate([smooth, crease], axis=1)
+        here = plane_mm(carm.project(pose.apply(ends.reshape(-1, 3))), carm).reshape(*ends.shape[:2], 2)
+        inner = plane_mm(carm.project(pose.apply(self._surface.points_mm[self._surface.crease_thirds[sharp]])), carm)
+        normals = np.concatenate(
+            [surface_normals @ matrix[:3, :3].T @ carm.axes()[:2].T, _away_from(inner, here[:, len(crossed) :])]
+        )
+        lengths, sizes = np.linalg.norm(here[1] - here[0], axis=1), np.linalg.norm(normals, axis=1)
+        good = np.isfinite(here).all(axis=(0, 2)) & (sizes > 1e-3) & (lengths > 1e-9)
+        normals, points = normals[good] / sizes[good, None], here[:, good].mean(axis=0)
         free = ~_covered(points + _STEP_OUT_MM * normals, self.mesh, pose, carm)
-        return RimView(middle[free], points[free], normals[free], lengths[free])
+        return RimView(ends[:, good].mean(axis=0)[free], points[free], normals[free], lengths[good][free])
 
     def _cut(self, crossed: np.ndarray, values: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The two ends (2, N, 3) of the rim in each crossed triangle, and the normals there."""
+        """The two ends (2, N, 3) of the rim in each crossed triangle, and the normals (N, 3) between them."""
+        surface = self._surface
         alone = np.where(sign.sum(axis=1) == 1, np.argmax(sign, axis=1), np.argmin(sign, axis=1))
-        rows, triangles = np.arange(len(crossed)), self.triangles[crossed]
+        rows, triangles = np.arange(len(crossed)), surface.triangles[crossed]
         apex, apex_value = triangles[rows, alone], values[rows, alone]
-        ends, normals = np.empty((2, len(crossed), 3)), np.empty((2, len(crossed), 3))
+        ends, normals = np.empty((2, len(crossed), 3)), np.zeros((len(crossed), 3))
         for end, step in enumerate((1, 2)):
             other = (alone + step) % 3
             fraction = (apex_value / (apex_value - values[rows, other]))[:, None]
             vertex = triangles[rows, other]
-            ends[end] = self.points_mm[apex] * (1 - fraction) + self.points_mm[vertex] * fraction
-            normals[end] = self.normals[apex] * (1 - fraction) + self.normals[vertex] * fraction
+            ends[end] = surface.points_mm[apex] * (1 - fraction) + surface.points_mm[vertex] * fraction
+            normals += 0.5 * (surface.normals[apex] * (1 - fraction) + surface.normals[vertex] * fraction)
         return ends, normals
+
+
+def _away_from(inner: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """(N, 2) perpendicular to segments (2, N, 2), away from points (N, 2)."""
+    along = ends[1] - ends[0]
+    across = np.column_stack([along[:, 1], -along[:, 0]])
+    across /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-12)
+    return across * np.where(np.sum(across * (inner - ends[0]), axis=1) > 0, -1.0, 1.0)[:, None]
 
 
 def _covered(points_mm: np.ndarray, mesh: Mesh, pose: Pose, carm: CArm) -> np.ndarray:
@@ -112,8 +113,3 @@ def _covered(points_mm: np.ndarray, mesh: Mesh, pose: Pose, carm: CArm) -> np.nd
     column, row = np.rint(plane_pixels(points_mm, coarse)).astype(int).T
     inside = (column >= 0) & (column < size[0]) & (row >= 0) & (row < size[1])
     return inside & shadow[np.clip(row, 0, size[1] - 1), np.clip(column, 0, size[0] - 1)]
-
-
-def _cross_of(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    a, b, c = (points[triangles[:, corner]] for corner in range(3))
-    return np.cross(b - a, c - a)
