@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.progress import Progress
+from TAVIFusionLib.collimator import open_field
 from TAVIFusionLib.grad_cam import attention_map
 from TAVIFusionLib.metrics import frame_scores
 from TAVIFusionLib.networks.dru_net import DeepResidualUNet
@@ -122,3 +124,20 @@ def test_attention_is_where_a_network_finds_the_vessel():
     assert not attention_map(network, np.full((64, 64), 0.8, np.float32)).any()
     with pytest.raises(InputError, match='no layer "nowhere"'):
         attention_map(network, frame, "nowhere")
+
+
+def test_the_shutters_edge_is_no_line_and_what_they_cover_no_vessel():
+    frame, mask = tube((128, 128))
+    rows, columns = np.indices(frame.shape)
+    round_opening = (rows - 64) ** 2 + (columns - 64) ** 2 < 58**2
+    blades = (rows > 12) & (columns > 9) & (columns < 115) & (rows + columns > 40)
+    for opening in (round_opening, blades):
+        shut = np.where(opening, frame, 0.02).astype(np.float32)
+        field, unshadowed = open_field(normalized(shut[None])[0])
+        assert (field ^ opening).mean() < 0.03 and not (unshadowed & ~field).any()
+        found = segment_frames(shut[None], "vesselness")[0] >= 0.5
+        assert not found[~opening & ~ndimage.binary_dilation(opening, iterations=2)].any()
+        assert frame_scores(found, mask & opening)["dsc"] > 0.75
+    field, unshadowed = open_field(normalized(frame[None])[0])
+    assert field.mean() > 0.95
+    assert open_field(np.full((32, 32), -2.0, np.float32))[0].all()
