@@ -1,10 +1,12 @@
 """Meshes in files, LPS and RAS, and what is wrong with them."""
 
+import sys
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.errors import InputError, MissingPackage
 from TAVIFusionLib.carm import CArm
 from TAVIFusionLib.meshes import Mesh, check_mesh, frame_suggestion, read_mesh, stated_frame, write_mesh
 from TAVIFusionLib.meshes.self_intersection import intersecting_pairs
@@ -268,3 +270,11 @@ def test_the_real_meshes_are_what_their_maker_says():
     opened = read_mesh(real_data("tavi/vmtk_aorta/aorta-surface-open-ends.stl"), "RAS")
     assert opened.open_edges == 251
     assert "251 edges" in check_mesh(opened)[0]
+
+
+def test_without_vtk_one_is_told_what_to_install(mesh, tmp_path, monkeypatch):
+    path = tmp_path / "aorta.stl"
+    write_mesh(mesh, path)
+    monkeypatch.setitem(sys.modules, "vtk", None)
+    with pytest.raises(MissingPackage, match="pip install vtk"):
+        read_mesh(path)
