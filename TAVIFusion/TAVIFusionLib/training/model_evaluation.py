@@ -20,7 +20,7 @@ from ..networks.checkpoints import load_segmentation_network
 from ..segmentation import segment_frames
 from ..vessel_finder import NO_NETWORK, SHIPPED
 from .config import TrainingConfig
-from .frames import HELD_OUT, RENDERED, Frame, PhantomFrames
+from .frames import HELD_OUT, RENDERED, PhantomFrames
 from .matching_evaluation import evaluate_matching
 
 PER_SET = 1_000_000  # seeds that one set of held-out frames may take
@@ -63,9 +63,10 @@ def evaluate_model(
     config = TrainingConfig.from_json(values)
     first = HELD_OUT + seed * PER_SET
     folder = str(cache) if cache else None
+    plain_count = max(1, frames // PLAIN)
     with_contrast, plain = (
         PhantomFrames(RENDERED, config.field_of_view, "held out", first, count, contrast, folder)
-        for count, contrast in ((frames, True), (max(1, frames // PLAIN), False))
+        for count, contrast in ((frames, True), (plain_count, False))
     )
     facts = {"model": found.id, "field_of_view": config.field_of_view, "frames": frames, "first_seed": first}
     with limited(threads):
@@ -76,15 +77,15 @@ def evaluate_model(
         false: dict[str, list[float]] = {name: [] for name in methods}
         with progress.stage("Held-out phantoms", until=1.0) as step:
             for k in range(frames):
-                frame = with_contrast[k]
+                shown = with_contrast[k]
                 for name, find in methods.items():
-                    rows[name].append({"seed": first + k, **frame_scores(find(frame.gray), frame.mask)})
-                step((k + 1) / (frames + plain.count))
-            for k in range(plain.count):
-                frame: Frame = plain[k]
+                    rows[name].append({"seed": first + k, **frame_scores(find(shown.gray), shown.mask)})
+                step((k + 1) / (frames + plain_count))
+            for k in range(plain_count):
+                shown = plain[k]
                 for name, find in methods.items():
-                    false[name].append(100 * float((find(frame.gray) >= THRESHOLD).mean()))
-                step((frames + k + 1) / (frames + plain.count))
+                    false[name].append(100 * float((find(shown.gray) >= THRESHOLD).mean()))
+                step((frames + k + 1) / (frames + plain_count))
     return {**facts, "methods": {name: _figures(rows[name], false[name]) for name in methods}}
 
 
