@@ -24,7 +24,8 @@ from .pose import Pose
 from .pose_files import COLUMNS, pose_entry, pose_rows
 
 MANY_VIEWS, MOST_DEG = 12, 90.0
-PIXELS = (64, 1024)
+PIXELS = (192, 1024)
+"""Width of a frame; with fewer, no detector has pixels of that size."""
 
 
 @dataclass(frozen=True)

@@ -268,7 +268,7 @@ def test_fitted_mesh_is_another_mesh_of_about_the_same_wall(phantom):
 
 
 def test_files_of_a_phantom_are_read_by_the_commands(tmp_path, capsys):
-    small = ["--pixels", "96", "--frames", "3", "--ct-spacing", "5", "--view", "20", "-5", "--view", "-30", "10"]
+    small = ["--pixels", "192", "--frames", "3", "--ct-spacing", "5", "--view", "20", "-5", "--view", "-30", "10"]
     assert main(["tavi", "phantom", "--output", str(tmp_path), "--seed", "4", "--enhanced", *small]) == 0
     capsys.readouterr()
     truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
@@ -290,7 +290,7 @@ def test_files_of_a_phantom_are_read_by_the_commands(tmp_path, capsys):
 
 @pytest.mark.parametrize("wrong", [["--pixels", "8"], ["--view", "120", "0"], ["--family", "none"], ["--frames", "0"]])
 def test_command_refuses_what_cannot_be(tmp_path, wrong, capsys):
-    assert main(["tavi", "phantom", "--output", str(tmp_path / "out"), "--pixels", "64", "--ct-spacing", "8", *wrong]) == 2
+    assert main(["tavi", "phantom", "--output", str(tmp_path / "out"), "--pixels", "192", "--ct-spacing", "8", *wrong]) == 2
     assert capsys.readouterr().err.strip()
     assert not list(tmp_path.rglob("*.dcm"))
 
