@@ -84,8 +84,10 @@ def align_files(
             folder / "metrics.csv", ("view", *names), [[n, *(row[name] for name in names)] for n, row in enumerate(rows, 1)]
         )
         if marks:
-            names = ("name", "view", "right_mm", "down_mm", "error_mm")
-            write_csv(folder / "landmarks.csv", names, [(e.name, e.view + 1, e.right_mm, e.down_mm, e.error_mm) for e in errors])
+            columns = ("name", "view", "right_mm", "down_mm", "error_mm")
+            write_csv(
+                folder / "landmarks.csv", columns, [(e.name, e.view + 1, e.right_mm, e.down_mm, e.error_mm) for e in errors]
+            )
         report = {
             **common_report(
                 "alignment", result.method, settings.to_dict(), result.model, finder.device if finder else "cpu", progress

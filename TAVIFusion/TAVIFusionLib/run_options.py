@@ -92,7 +92,7 @@ def add_overlays_option(parser: argparse.ArgumentParser) -> None:
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """Add the aorta's surface model and the frame that its file is in."""
-    parser.add_argument("mesh", type=Path, metavar="MODEL", help="surface model of the aorta: STL, VTP, VTK, OBJ or PLY")
+    parser.add_argument("mesh", type=Path, metavar="MODEL", help="surface model of the aorta: STL, VTP, VTK or OBJ")
     parser.add_argument(
         "--mesh-frame", required=True, choices=("LPS", "RAS"), help="patient axes of the model's file; 3D Slicer writes LPS"
     )

@@ -61,9 +61,10 @@ class AlignmentSettings:
         if self.starts < 1:
             raise InputError(f"Setting alignment.starts must be 1 or more, not {self.starts}.")
         if self.region_px is not None:
-            self.region_px = tuple(int(value) for value in self.region_px)  # type: ignore[assignment]
-            if len(self.region_px) != 4 or self.region_px[0] >= self.region_px[2] or self.region_px[1] >= self.region_px[3]:
+            region = [int(value) for value in self.region_px]
+            if len(region) != 4 or region[0] >= region[2] or region[1] >= region[3]:
                 raise InputError("Setting alignment.region_px is left, top, right, bottom in pixels, left before right.")
+            self.region_px = (region[0], region[1], region[2], region[3])
 
 
 @dataclass

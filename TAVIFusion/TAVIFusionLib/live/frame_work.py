@@ -69,4 +69,4 @@ def _follower(mesh: Path, mesh_frame: str, pose: Path | None, settings: FusionSe
     for warning in check_mesh(model):
         progress.warning(warning)
     start: Pose = read_pose(pose)
-    return Follower(Rim(model), start, settings.tracking.least_quality, settings.alignment.fit)
+    return Follower(Rim(model), start, settings.tracking.least_quality, settings.alignment.fit, searching=False)

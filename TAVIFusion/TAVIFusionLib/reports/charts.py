@@ -26,6 +26,17 @@ from CorrespondCoreLib.charts import (
 COLORS = (AFTER, "#c2703d", "#6a5aa8")
 HIDDEN = "#f3e3dc"
 _BOX = 15
+_WIDEST = 560
+
+
+def charts_section(figures: Sequence[tuple[str, str]]) -> str:
+    """Charts (title, SVG) side by side, none wider than it is readable; nothing without charts."""
+    if not figures:
+        return ""
+    shown = "".join(
+        f'<figure style="max-width: {_WIDEST}px"><figcaption>{escape(title)}</figcaption>{svg}</figure>' for title, svg in figures
+    )
+    return f'<section class="charts">{shown}</section>'
 
 
 def line_chart(
@@ -36,18 +47,21 @@ def line_chart(
     hidden: Sequence[bool] = (),
     low: float | None = None,
     high: float | None = None,
+    least_span: float = 1e-6,
 ) -> str:
     """Curves over time, with gaps where there is no value; times at which the overlay is hidden are shaded.
 
     Args:
         curves: name -> a value per time, None or nan where there is none.
-        low, high: of the axis; those of the values if None.
+        low, high: of the axis; those of the values if None, at least `least_span` apart.
     """
     arrays = {name: np.array([np.nan if v is None else v for v in values], float) for name, values in curves.items()}
     every = np.concatenate(list(arrays.values()))
     finite = every[np.isfinite(every)]
     bottom = float(finite.min()) if low is None and finite.size else (low or 0.0)
     top = float(finite.max()) if high is None and finite.size else (high if high is not None else 1.0)
+    short = max(least_span - (top - bottom), 0.0) / 2
+    bottom, top = bottom - (low is None) * short, top + (high is None) * short
     margin = 0.08 * max(top - bottom, 1e-6)
     bottom, top = bottom - (low is None) * margin, top + margin * (2.5 if len(curves) > 1 else 1)
     x, y = scale(times[0], times[-1], LEFT + 4, WIDTH - RIGHT - 4), scale(bottom, top, HEIGHT - BOTTOM, TOP)

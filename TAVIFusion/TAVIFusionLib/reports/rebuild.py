@@ -12,7 +12,7 @@ from CorrespondCoreLib.files import check_output_folder, whole_file, whole_folde
 from CorrespondCoreLib.report_page import page, table
 
 from ..metrics import SCORES, boxes
-from .charts import box_chart
+from .charts import box_chart, charts_section
 from .page import PAGE, page_of, read_report
 from .segmentation_page import SCORES as TITLES
 
@@ -63,7 +63,7 @@ def _scores_in(folder: Path) -> list[dict[str, float]]:
 
 
 def _page(numbers: Mapping[str, Mapping[str, Any]]) -> str:
-    chart = f'<section class="charts"><figure><figcaption>Scores of frames</figcaption>{box_chart(numbers)}</figure></section>'
+    chart = charts_section([("Scores of frames", box_chart(numbers))])
     head = ("Split", "Score", "Frames", "Median", "Quartiles", "Mean")
     lines = [
         (

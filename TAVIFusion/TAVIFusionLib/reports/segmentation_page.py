@@ -6,8 +6,9 @@ from typing import Any
 
 from CorrespondCoreLib.report_page import number, table
 
-from .charts import box_chart, line_chart
+from .charts import box_chart, charts_section, line_chart
 
+MOST_ROWS = 60
 SCORES = {"dsc": "DSC", "precision": "Precision", "recall": "Recall"}
 
 
@@ -40,14 +41,14 @@ def segmentation_parts(report: dict[str, Any]) -> list[str]:
         figures.append(("Scores over the frames", over_frames(report, {SCORES[k]: k for k in SCORES}, "score", 0.0, 1.0)))
     if judged:
         figures.append(("Scores", box_chart({"all frames": report["scores"]})))
-    charts = "".join(f"<figure><figcaption>{title}</figcaption>{chart}</figure>" for title, chart in figures)
     head = ("Frame", "Time, s", "Vessel, %", *SCORES.values())
     lines = [
         (str(row["frame"]), f"{row['time_s']:.2f}", f"{row['percent']:.1f}", *(number(row[k], ".3f") for k in SCORES))
-        for row in judged
+        for row in judged[:MOST_ROWS]
     ]
     note = "DSC, precision and recall come from one table of one mask, at the threshold in the settings."
-    return [f'<section class="charts">{charts}</section>' if charts else "", table("Frames with a reference", head, lines, note)]
+    note += f" {len(judged) - MOST_ROWS} more frames stand in metrics.csv." if len(judged) > MOST_ROWS else ""
+    return [charts_section(figures), table("Frames with a reference", head, lines, note)]
 
 
 def over_frames(

@@ -6,8 +6,9 @@ from typing import Any
 
 from CorrespondCoreLib.report_page import table
 
-from .charts import line_chart
+from .charts import charts_section, line_chart
 
+MOST_ROWS = 60
 MOTION = {"right_mm": "right", "down_mm": "down"}
 
 
@@ -18,7 +19,7 @@ def tracking_tiles(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     entries = [(f"{len(shown)} of {len(frames)}", "frames with a good overlay", "in the others it is hidden")]
     for name, title in MOTION.items():
         values = [row[name] for row in report["motion"] if row[name] is not None]
-        if values:
+        if values and shown:
             entries.append(
                 (f"{max(values) - min(values):.1f} mm", f"motion {title}, from end to end", "in the plane of the isocentre")
             )
@@ -40,12 +41,13 @@ def tracking_parts(report: dict[str, Any]) -> list[str]:
         shift = {title: [row[name] for row in motion] for name, title in MOTION.items()}
         quality = {"quality": [frame["quality"] for frame in frames]}
         charts = [
-            ("Motion in the image", line_chart(times, shift, label, "mm at the isocentre", hidden)),
+            ("Motion in the image", line_chart(times, shift, label, "mm at the isocentre", hidden, least_span=2.0)),
             ("Quality; shaded: overlay hidden", line_chart(times, quality, label, "quality", hidden, 0.0, 1.0)),
         ]
         parts = {title: [row[name] for row in motion] for name, title in (("heart_mm", "heart"), ("breath_mm", "breath"))}
-        charts.insert(1, ("Motion along its main direction", line_chart(times, parts, label, "mm at the isocentre", hidden)))
-    figures = "".join(f"<figure><figcaption>{title}</figcaption>{chart}</figure>" for title, chart in charts)
+        charts.insert(
+            1, ("Motion along its main direction", line_chart(times, parts, label, "mm at the isocentre", hidden, least_span=2.0))
+        )
     rows = [
         (
             str(frame["frame"]),
@@ -57,4 +59,6 @@ def tracking_parts(report: dict[str, Any]) -> list[str]:
         for frame, row in zip(frames, motion, strict=True)
     ]
     head = ("Frame", "Time, s", "Quality", "Shown", "Right, mm", "Down, mm")
-    return [f'<section class="charts">{figures}</section>' if figures else "", table("Frames", head, rows)]
+    left = len(rows) - MOST_ROWS
+    note = f"{left} more stand in poses.csv and motion.csv." if left > 0 else ""
+    return [charts_section(charts), table("Frames", head, rows[:MOST_ROWS], note)]

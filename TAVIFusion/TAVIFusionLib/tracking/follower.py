@@ -31,6 +31,7 @@ class Follower:
         least_quality: of a frame from whose pose the next one starts.
         settings: numbers of the fit.
         field_mask: (rows, columns) bool, what the collimator leaves open.
+        searching: look farther for the model in a frame that does not fit, which takes several times as long.
 
     Attributes:
         aligned: the given pose. last: that of the last good frame.
@@ -43,17 +44,18 @@ class Follower:
         least_quality: float,
         settings: FitSettings | None = None,
         field_mask: np.ndarray | None = None,
+        searching: bool = True,
     ):
         self._rim, self._settings, self._least_quality = rim, settings or FitSettings(), least_quality
         self._held = replace(self._settings, shift_trust_mm=MOTION_MM, angle_trust_deg=TURN_DEG)
-        self._field_mask = field_mask
+        self._field_mask, self._searching = field_mask, searching
         self.aligned = pose if np.any(pose.pivot_mm) else with_pivot(pose, rim.center_mm)
         self.last = self.aligned
 
     def follow(self, mask: np.ndarray, carm: CArm) -> tuple[PoseFit | None, float]:
         """The fit of the next frame, None where it shows no vessel, and its quality.
 
-        The model is searched for only where the last pose is no good start.
+        The model is searched for only where the last pose is no good start, if at all.
 
         Returns:
             quality: 0 to 1: what part of the mask's outline is explained, less where it is far off or the frame hardly tells
@@ -61,7 +63,7 @@ class Follower:
         """
         view = View(mask, carm, self._field_mask)
         fit = self._fitted(view, self.last, 1)
-        if fit is None or self._quality(fit) < self._least_quality:
+        if self._searching and (fit is None or self._quality(fit) < self._least_quality):
             searched = self._fitted(view, self.aligned, 3)
             if fit is None or (searched is not None and self._quality(searched) > self._quality(fit)):
                 fit = searched
