@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..networks.matching import AffineMatchingNetwork
 
 METHODS = ("identity", "moments", "direct", "network")
-NETWORK_SIDE = 256
 _FAR_MM = 1e7
 
 
@@ -127,7 +126,7 @@ def _by_network(moving: np.ndarray, fixed: np.ndarray, network: AffineMatchingNe
     from ..networks.transformer import pixel_matrix
 
     device = next(network.parameters()).device
-    size = NETWORK_SIDE, NETWORK_SIDE
+    size = network.trained_side, network.trained_side
     pictures = [torch.from_numpy(resized(picture, size)[None, None]).to(device) for picture in (moving, fixed)]
     with torch.inference_mode():
         theta = network.eval()(*pictures)[0].double().cpu().numpy()
