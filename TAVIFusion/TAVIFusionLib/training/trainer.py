@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class Trainer:
         self._judged: list[tuple[np.ndarray, np.ndarray]] = []
         kind = {"adam": _adam, "sgd": _sgd}[config.optimizer]
         self._optimizer = kind(self.network, config)
+        self._threads = ThreadPoolExecutor(min(self._share, torch.get_num_threads()))
         self.step = 0
         self.best: dict[str, Any] | None = None
         self._start: dict[str, Any] | None = None
@@ -110,6 +112,7 @@ class Trainer:
                         self._write()
                     show(self.step / config.steps)
         finally:
+            self._threads.shutdown()
             if log:
                 log.close()
         self._take_best()
@@ -128,10 +131,9 @@ class Trainer:
     def _make_step(self, joined: nn.Module, frames: Iterator[Frame]) -> dict[str, float]:
         """One step of the optimizer; returns the terms of the loss, as means over all processes."""
         first_place = self.step * self.config.batch + self.processes.rank
-        samples = []
-        for k in range(self._share):
-            place = first_place + k * self.processes.count
-            samples.append(self._task.sample(next(frames), np.random.default_rng([self.config.seed, 7, place])))
+        places = [first_place + k * self.processes.count for k in range(self._share)]
+        chance = [np.random.default_rng([self.config.seed, 7, place]) for place in places]
+        samples = list(self._threads.map(self._task.sample, [next(frames) for _ in places], chance))
         first, second = (
             torch.from_numpy(np.stack(part))[:, None].to(self.processes.device) for part in zip(*samples, strict=True)
         )
