@@ -173,6 +173,13 @@ def test_mask_is_what_is_opacified(cine):
     assert root.sum() > 0.6 * cine.model_masks[-1].sum()
 
 
+def test_contrast_arrives_and_is_washed_out(phantom, carm):
+    bolus = Bolus(0, 20.0, 0.05, 500.0, 0.5, 3.0, 30.0)
+    made = phantom.run(carm, 5, contrast=bolus, injected_s=0.5, frames_per_s=1.0, devices=False)
+    shares = made.vessel_masks.mean(axis=(1, 2))
+    assert shares[0] == 0 and shares.argmax() in (1, 2) and shares[4] < 0.5 * shares.max()
+
+
 def test_contrast_is_dark(phantom, carm):
     clear = Detector(quanta=1e5, scatter=0.2, electronic=0.0, sharpen=0.0, bits=12)
     still = Motion(cardiac_mm=0, respiratory_mm=0)

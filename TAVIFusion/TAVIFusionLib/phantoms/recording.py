@@ -18,6 +18,9 @@ from .motion import Motion
 from .patient import Patient, body_of
 from .texture import lung_markings, power_noise
 
+CONTRAST_ROOM = 0.35
+"""Share of the window of a frame without contrast, by which it is opened for what is darker."""
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -44,7 +47,7 @@ def record(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gray values (frames, rows, columns), uint8 or uint16, and masks (frames, rows, columns) bool of what contrast shows.
 
-    The window of the display is that of the first frame.
+    The window of the display is that of the first frame, with room for the contrast that is to come.
     """
     columns, rows = recording.carm.size
     markings, folds = lung_markings(rng, (rows, columns)), power_noise(rng, (rows, columns), 1.4)
@@ -63,10 +66,15 @@ def record(
                 absorbed += contrast
                 masks[index] = opacified(contrast) & (opening > 0.5)
             signal = signal_of(absorbed, detector, rng, recording.dose)
-            window = window or window_of(toned(signal, detector), opening, detector)
+            window = window or _window(recording, signal, opening)
             gray[index] = np.round(steps * displayed(signal, opening, detector, window))
             step((index + 1) / len(times_s))
     return gray, masks
+
+
+def _window(recording: Recording, signal: np.ndarray, opening: np.ndarray) -> tuple[float, float]:
+    low, high = window_of(toned(signal, recording.detector), opening, recording.detector)
+    return (low if recording.bolus is None else low - CONTRAST_ROOM * (high - low)), high
 
 
 def _still_frame(recording: Recording, breath: float, pose: Pose, markings: np.ndarray, folds: np.ndarray) -> np.ndarray:
