@@ -50,7 +50,8 @@ def aorta_mesh(
 
     Args:
         image: contrast CTA or MRA, three-dimensional, one component.
-        seeds_mm: (3,) or (K, 3) LPS, inside the lumen.
+        seeds_mm: (3,) or (K, 3) LPS, inside the lumen. What the opening parts from all seeds is lost, such as the vessel below a
+            plaque: a seed there keeps it.
 
     Raises:
         InputError: see `aorta_mask`; MissingPackage: no VTK; Cancelled.

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import vtk
 from scipy.spatial import cKDTree
 
 from CorrespondCoreLib.errors import Cancelled, InputError
@@ -10,6 +11,8 @@ from CorrespondCoreLib.progress import Progress
 from TAVIFusionLib.aorta_from_ct import AortaSettings, aorta_mask, aorta_mesh
 from TAVIFusionLib.mask_surface import mesh_of_mask
 from TAVIFusionLib.meshes import check_mesh, read_mesh
+from TAVIFusionLib.meshes.vtk_surface import polydata_of
+from TAVIFusionLib.phantom import tavi_phantom
 from Testing.data import real_data
 
 SPACING, ORIGIN = (0.9, 1.0, 1.25), (-60.0, -150.0, 400.0)
@@ -166,6 +169,25 @@ def test_the_real_aorta_is_found_where_its_published_surface_is():
     assert to_reference.mean() < 0.6  # small branches, which the published surface leaves out, included
     away_from_the_cut_ends = (mesh.points_mm[:, 1] > -170) & (mesh.points_mm[:, 1] < -105)
     assert np.percentile(to_reference[away_from_the_cut_ends], 95) < 0.8
+
+
+def test_the_phantoms_root_and_arch_are_found_but_for_the_coronaries():
+    phantom = tavi_phantom(seed=3)
+    image = phantom.ct(1.5, "upper")
+    mesh = aorta_mesh(image, phantom.landmarks_mm["junction"])
+    low = np.array(image.GetOrigin())
+    truth = phantom.mesh.points_mm
+    truth = truth[((truth > low + 4) & (truth < low + 1.5 * np.array(image.GetSize()) - 4)).all(axis=1)][::10]
+    distance = vtk.vtkImplicitPolyDataDistance()
+    distance.SetInput(polydata_of(mesh))
+    error = np.array([distance.EvaluateFunction(point) for point in truth])
+    assert abs(np.median(error)) < 0.4
+    assert np.percentile(error, 5) > -0.5
+    assert np.percentile(error, 90) < 1.0
+    ostia = np.array([phantom.landmarks_mm[name] for name in ("ostium L", "ostium R")])
+    missed = truth[(error > 3) & (truth[:, 2] < phantom.landmarks_mm["junction"][2] + 20)]
+    assert len(missed) > 5
+    assert np.linalg.norm(missed[:, None] - ostia, axis=2).min(axis=1).max() < 25
 
 
 def test_a_ball_in_a_label_map_becomes_a_round_mesh():
