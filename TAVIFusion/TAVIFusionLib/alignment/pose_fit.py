@@ -66,7 +66,8 @@ def fit_pose(
 
     Args:
         mesh: LPS mm; a `Rim` saves the making of it when many frames are fitted.
-        start: pose to start from; its pivot is kept, the middle of the model is taken where it has none.
+        start: pose to start from. A pivot that it has is where the fit matters, the root: what lies within `focus_mm` of it
+            counts most. Without one the middle of the model is the pivot, and all counts alike.
         degrees: "in-plane" (the angles are trusted; axes of the first view), "in-plane and depth", "six" with two views at least
             30 degrees apart, or "auto".
         starts: that are tried, the given pose among them; with 1 only the given pose.
@@ -86,9 +87,10 @@ def fit_pose(
         matchers = [OutlineMatcher(view, settings.normal_mm) for view in views]
     degrees = chosen_degrees(degrees, carms, settings.least_view_angle_deg)
     fitted = FITTED[degrees]
-    if not np.any(start.pivot_mm):
+    focus = np.asarray(start.pivot_mm) if np.any(start.pivot_mm) else None
+    if focus is None:
         start = with_pivot(start, rim.center_mm)
-    fit = _Fit(rim, matchers, fitted, settings)
+    fit = _Fit(rim, matchers, fitted, settings, focus)
     with progress.stage("Fit", until=1.0) as step:
         first = [start]
         if starts > 1:
@@ -99,10 +101,11 @@ def fit_pose(
                 )
         tried = []
         for number, pose in enumerate(first):
-            tried.append(fit.refined(pose, trusted or start, settings.first_reach_mm, 0.6 * settings.first_reach_mm))
+            reaches = settings.first_reach_mm, 0.6 * settings.first_reach_mm
+            tried.append(fit.refined(pose, trusted or start, *reaches, count=max(1, settings.steps // 2)))
             step((number + 1) / (len(first) + 2))
         reaches = 0.6 * settings.first_reach_mm, settings.last_reach_mm
-        best = [fit.refined(pose, trusted or start, *reaches) for _, pose in _best_two(tried)]
+        best = [fit.refined(pose, trusted or start, *reaches, count=settings.steps) for _, pose in _best_two(tried)]
         cost, pose = min(best, key=lambda each: each[0])
     return _result(fit, pose, cost, best, degrees, settings)
 
@@ -110,17 +113,23 @@ def fit_pose(
 class _Fit:
     """Steps of the fit, and how good a pose is."""
 
-    def __init__(self, rim: Rim, matchers: list[OutlineMatcher], fitted: Sequence[int], settings: FitSettings):
-        self.rim, self.matchers, self.fitted, self.settings = rim, matchers, list(fitted), settings
+    def __init__(
+        self,
+        rim: Rim,
+        matchers: list[OutlineMatcher],
+        fitted: Sequence[int],
+        settings: FitSettings,
+        focus_mm: np.ndarray | None,
+    ):
+        self.rim, self.matchers, self.fitted, self.settings, self._focus_mm = rim, matchers, list(fitted), settings, focus_mm
         self.axes = matchers[0].carm.axes()
 
     def agreements(self, pose: Pose) -> list[Agreement]:
         seen = seen_by(self.rim, self.matchers, pose)
         return [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)]
 
-    def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float) -> tuple[float, Pose]:
+    def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float, count: int) -> tuple[float, Pose]:
         """(cost in mm, pose) after steps whose reach shrinks; what the outlines do not tell is held to the trusted pose."""
-        count = self.settings.steps
         prior = np.repeat([self.settings.shift_trust_mm, self.settings.angle_trust_deg], 3) ** -2.0
         free = np.ix_(self.fitted, self.fitted)
         for number in range(count):
@@ -147,10 +156,16 @@ class _Fit:
                 continue
             residual, derivative = pairs.residuals(pose, matcher.carm, self.axes)
             spread = max(self.settings.noise_mm, 1.4826 * float(np.median(np.abs(residual))))
-            weight = 0.5 * pairs.weights / self.settings.piece_mm / spread**2
+            weight = 0.5 * pairs.weights * self._attention(pairs.model_mm) / self.settings.piece_mm / spread**2
             normal += derivative.T @ (weight[:, None] * derivative)
             pull -= derivative.T @ (weight * residual)
         return normal, pull
+
+    def _attention(self, model_mm: np.ndarray) -> np.ndarray:
+        """(K,) 1 at the focus, half at `focus_mm` from it, little beyond: an arch in another phase must not move the root."""
+        if self._focus_mm is None:
+            return np.ones(len(model_mm))
+        return 1 / (1 + (np.linalg.norm(model_mm - self._focus_mm, axis=1) / self.settings.focus_mm) ** 4)
 
 
 def _best_two(tried: list[tuple[float, Pose]]) -> list[tuple[float, Pose]]:
