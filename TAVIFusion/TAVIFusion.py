@@ -100,7 +100,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.run = RunSection(ui, parameters, self.showError, self.onFrame)
         self.geometry = GeometrySection(ui, parameters, self.showError, self.onParametersModified)
         self.model = ModelSection(ui, parameters, self.showError, busy)
-        self.inspect = InspectSection(ui, parameters, self.showError)
+        self.inspect = InspectSection(ui, parameters, self.showError, lambda: self.parent.isEntered)
         self.angulation = AngulationSection(ui, parameters, self.showError, self.inspect.show)
         self.segmenting = SegmentSection(ui, parameters)
         self.aligning = AlignSection(ui, parameters, busy)
@@ -112,7 +112,8 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parts = {"segment": self.segmenting, "align": self.aligning, "track": self.tracking, "inspect": self.inspect}
         self.work = WorkSection(ui, self.logic, parameters, parts, self.showError, self.onParametersModified)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
+        for event in (slicer.vtkMRMLScene.EndCloseEvent, slicer.vtkMRMLScene.EndImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneChanged)
         self.initializeParameterNode()
 
     def cleanup(self):
@@ -140,7 +141,8 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.rest()
         self.setParameterNode(None)
 
-    def onSceneEndClose(self, caller, event):
+    def onSceneChanged(self, caller, event):
+        """A scene was closed or read: its parameter node counts."""
         if self.parent.isEntered:
             self.initializeParameterNode()
 

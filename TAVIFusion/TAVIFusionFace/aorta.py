@@ -13,11 +13,11 @@ from .model_nodes import openModel
 
 @dataclass
 class AortaRequest:
-    """Which CTA, from where, and how bright contrast is at least (HU); cta and seed are scene nodes."""
+    """Which CTA, and from where: scene nodes. threshold: HU that contrast has at least; None: from what is around the seed."""
 
     cta: object
     seed: object
-    threshold: float = 150.0
+    threshold: float | None = None
 
     def write(self, folder):
         """Write the CTA into a folder, and return the command that grows the aorta."""
@@ -25,9 +25,9 @@ class AortaRequest:
         if self.cta is None or not len(points):
             raise InputError(_("Choose a CTA, and place a seed in the lumen of the aorta."))
         sitk.WriteImage(mrml.image_from_volume(self.cta), str(folder / "cta.nrrd"))
-        place = [f"{value:.3f}" for value in points[0]]
-        options = ["--seed", *place, "--threshold", f"{self.threshold:g}", "--output", str(folder / "aorta.vtp")]
-        return ["tavi", "aorta", str(folder / "cta.nrrd"), *options]
+        seeds = [text for point in points for text in ("--seed", *(f"{value:.3f}" for value in point))]
+        lower = [] if self.threshold is None else ["--lower", f"{self.threshold:g}"]
+        return ["tavi", "aorta", str(folder / "cta.nrrd"), *seeds, *lower, "--output", str(folder / "aorta.vtp")]
 
     def load(self, folder):
         """The model node of what was grown."""

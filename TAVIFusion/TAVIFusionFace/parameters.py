@@ -14,6 +14,9 @@ from slicer import (
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Decimals, Default, Maximum, Minimum, SingleStep, WithinRange, parameterNodeWrapper
 
+AUTOMATIC_HU = -1.0
+"""Threshold of the aorta that means: from what is around the seed."""
+
 
 class MeshFrame(enum.Enum):
     """How the points of a surface file are meant."""
@@ -131,7 +134,7 @@ class TAVIFusionParameterNode:
     centerline: vtkMRMLModelNode | vtkMRMLMarkupsCurveNode | None
     cta: vtkMRMLScalarVolumeNode
     seed: vtkMRMLMarkupsFiducialNode
-    aortaThreshold: Annotated[float, WithinRange(-1000, 3000), SingleStep(10), Decimals(0)] = 150.0
+    aortaThreshold: Annotated[float, WithinRange(AUTOMATIC_HU, 3000), SingleStep(10), Decimals(0)] = AUTOMATIC_HU
 
     nadirs: vtkMRMLMarkupsFiducialNode
     plannedPrimaryDeg: float = 0.0

@@ -16,6 +16,7 @@ class AlignSection:
         """busy: whether other work is going on."""
         self.ui, self._parameters, self._busy = ui, parameters, busy
         self.nudging = Nudging(ui, parameters)
+        say(ui.alignLabel, "")
 
     def rest(self):
         """The scene closes, or the module is left."""

@@ -24,6 +24,7 @@ class MeasuresSection:
     def __init__(self, ui, parameters, showError, showPlot):
         """showPlot: called with the plot chart node that shall be seen."""
         self.ui, self._parameters, self._showError, self._showPlot = ui, parameters, showError, showPlot
+        say(ui.summaryLabel, "")
         ui.measureButton.connect("clicked()", self._onMeasure)
 
     def rest(self):

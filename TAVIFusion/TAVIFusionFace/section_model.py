@@ -4,12 +4,12 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CorrespondCoreLib.errors import CorrespondError, InputError
+from CorrespondCoreLib.errors import CorrespondError
 from TAVIFusionLib.meshes import check_mesh
 
 from . import geometry_attributes
 from .labels import say
-from .model_nodes import ensurePose, meshOf, modelFromSegment, openModel, pointsOf, poseNode, poseOf
+from .model_nodes import ensurePose, meshOf, modelFromSegment, openModel, poseNode, poseOf
 from .run_nodes import frameIndex, isRun
 
 PATTERNS = "*.stl *.vtp *.vtk *.obj"
@@ -21,6 +21,7 @@ class ModelSection:
     def __init__(self, ui, parameters, showError, busy):
         """busy: whether other work is going on."""
         self.ui, self._parameters, self._showError, self._busy = ui, parameters, showError, busy
+        say(ui.modelLabel, "")
         self._checked = None
         ui.meshButton.connect("clicked()", self._onFile)
         ui.takeSegmentButton.connect("clicked()", self._onSegment)
@@ -90,15 +91,3 @@ class ModelSection:
             self._showError(str(error))
             return
         self._parameters().model = node
-
-
-def seedOf(parameters):
-    """The seed in LPS mm, (3,).
-
-    Raises:
-        InputError: there is none.
-    """
-    points = pointsOf(parameters.seed)[0] if parameters.seed is not None else ()
-    if len(points) == 0:
-        raise InputError(_("Place a seed in the lumen of the aorta first."))
-    return points[0]

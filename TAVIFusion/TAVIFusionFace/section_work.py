@@ -6,6 +6,7 @@ from CorrespondCoreLib.errors import Cancelled, CorrespondError
 from CorrespondCoreLib.panel.run_section import RunSection
 
 from .labels import say
+from .parameters import AUTOMATIC_HU
 from .run_nodes import isRun, runOf
 
 
@@ -94,7 +95,7 @@ class WorkSection(RunSection):
 
     def _onAorta(self):
         p = self._parameters()
-        cta, seed, threshold = p.cta, p.seed, p.aortaThreshold
+        cta, seed, threshold = p.cta, p.seed, p.aortaThreshold if p.aortaThreshold > AUTOMATIC_HU else None
         self._start(lambda **back: self._logic.startAorta(cta, seed, threshold, **back), self._onAortaMade)
 
     def _onAortaMade(self, model):
