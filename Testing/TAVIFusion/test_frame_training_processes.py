@@ -22,7 +22,8 @@ LIMIT_S = 200
 @pytest.fixture
 def cache(tmp_path):
     fill_cache(tmp_path / "cache", range(TRAINING, TRAINING + 6))
-    fill_cache(tmp_path / "cache", range(VALIDATION, VALIDATION + 2), "contrast")
+    for first, count in ((TRAINING, 6), (VALIDATION, 2)):
+        fill_cache(tmp_path / "cache", range(first, first + count), "contrast")
     return str(tmp_path / "cache")
 
 

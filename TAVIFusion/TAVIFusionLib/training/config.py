@@ -26,7 +26,7 @@ class DataConfig:
     empty_frames: bool = False  # folder: frames without any mask pixel show no contrast agent; else they were not drawn on
     frames: int | None = None  # phantom: so many different ones, kept in memory; None: no frame is seen twice
     validation_frames: int = 24  # phantom
-    cache: str | None = None  # phantom: folder in which rendered frames are kept, for this training and others
+    cache: str | None = None  # phantom: folder of rendered frames, for all trainings; empty it after an update
     workers: int = 0  # processes that prepare frames beside the training
 
     def __post_init__(self) -> None:

@@ -96,7 +96,8 @@ def training_frames(config: TrainingConfig) -> SampleSource[Frame]:
     data = config.data
     if data.source == "phantom":
         first = TRAINING + config.seed * PER_SEED
-        return PhantomFrames(config.size, config.field_of_view, "train", first, data.frames, cache=data.cache)
+        contrast = True if config.task == "matching" else None  # an empty mask matches nothing
+        return PhantomFrames(config.size, config.field_of_view, "train", first, data.frames, contrast, data.cache)
     return folder_frames(folder_parts(config).training, config)
 
 

@@ -20,10 +20,11 @@ from ..networks.checkpoints import load_segmentation_network
 from ..segmentation import segment_frames
 from ..vessel_finder import NO_NETWORK, SHIPPED
 from .config import TrainingConfig
-from .frames import HELD_OUT, RENDERED, PhantomFrames
+from .frames import HELD_OUT, RENDERED, VALIDATION, PhantomFrames
 from .matching_evaluation import evaluate_matching
 
 PER_SET = 1_000_000  # seeds that one set of held-out frames may take
+SETS = (VALIDATION - HELD_OUT) // PER_SET
 PLAIN = 3  # so many frames with contrast for each without
 Finder = Callable[[np.ndarray], np.ndarray]
 
@@ -42,7 +43,7 @@ def evaluate_model(
     Args:
         model: its folder, or its id.
         frames: with contrast; a third as many without are added.
-        seed: another set of frames.
+        seed: another set of frames, 0 to 99.
         cache: folder in which rendered frames are kept.
 
     Returns:
@@ -54,8 +55,8 @@ def evaluate_model(
         InputError: it is no model, or was not trained here.
     """
     progress = progress or Progress()
-    if frames < 1 or seed < 0:
-        raise InputError(f"At least one frame and a seed from 0 on are needed to judge a model, not {frames} and {seed}.")
+    if not 1 <= frames <= PER_SET or not 0 <= seed < SETS:
+        raise InputError(f"At least one frame and a seed from 0 to {SETS - 1} are needed, not {frames} and {seed}.")
     found = model_at(model, [SHIPPED])
     values = (found.card.get("training") or {}).get("config")
     if values is None:
