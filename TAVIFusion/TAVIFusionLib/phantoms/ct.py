@@ -29,7 +29,7 @@ def ct_image(
     The chambers of the heart hold no contrast; the lumen ends at the valve.
     """
     low, high = corners_mm
-    shape = tuple(int(n) for n in np.ceil((high - low) / spacing_mm / BODY_STEP)[::1] * BODY_STEP)
+    shape = tuple(int(n) for n in np.ceil((high - low) / spacing_mm / BODY_STEP) * BODY_STEP)
     values = _organs(body, low, shape, spacing_mm)
     _fill_arteries(values, anatomy, low, spacing_mm)
     for cloud in clouds:

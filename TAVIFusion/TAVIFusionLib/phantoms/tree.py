@@ -82,16 +82,10 @@ def flow_distances(branches: list[Branch], injection: tuple[int, float]) -> list
         line.append(branches[line[-1]].parent)
     found = []
     for index, one in enumerate(branches):
-        up, leaves = index, one.path_mm[0]
+        up, leaves = index, np.inf
         while up not in line:
-            leaves = branches[up].path_mm[0]
-            up = branches[up].parent
-        if up == index:
-            ends = branches[line[line.index(up) - 1]].path_mm[0] if up != injection[0] else injection[1]
-            at = min(injection[1], ends)
-        else:
-            at = min(injection[1], leaves)
-            if up != injection[0]:
-                at = min(at, branches[line[line.index(up) - 1]].path_mm[0])
+            up, leaves = branches[up].parent, branches[up].path_mm[0]
+        entered = injection[1] if up == injection[0] else branches[line[line.index(up) - 1]].path_mm[0]
+        at = min(injection[1], entered, leaves)
         found.append((injection[1] - at, one.path_mm - at))
     return found
