@@ -30,8 +30,8 @@ class TAVIFusion(ScriptedLoadableModule):
         self.parent.dependencies = ["CorrespondCore"]
         self.parent.contributors = ["Correspond developers"]
         self.parent.helpText = _(
-            "Lays the aorta of a planning CTA over fluoroscopy frames: open an angiography run, choose the aorta, find the vessel "
-            "in the frames, and align the model to it. For research use only."
+            "Lays the aorta of a planning CTA over fluoroscopy frames: open an angiography run, choose the aorta, find the "
+            "vessel in the frames, and align the model to it. For research use only."
         )
         self.parent.helpText += self.getDefaultModuleDocumentationLink()
         self.parent.acknowledgementText = _(
@@ -75,31 +75,50 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def setup(self):
         from TAVIFusionFace.run_nodes import MARK
+        from TAVIFusionFace.section_align import AlignSection
+        from TAVIFusionFace.section_angulation import AngulationSection
+        from TAVIFusionFace.section_export import ExportSection
         from TAVIFusionFace.section_geometry import GeometrySection
         from TAVIFusionFace.section_inspect import InspectSection
+        from TAVIFusionFace.section_measures import MeasuresSection
         from TAVIFusionFace.section_model import ModelSection
         from TAVIFusionFace.section_run import RunSection
+        from TAVIFusionFace.section_segment import SegmentSection
+        from TAVIFusionFace.section_track import TrackSection
+        from TAVIFusionFace.section_work import WorkSection
 
         super().setup()
         panel = slicer.util.loadUI(self.resourcePath("UI/TAVIFusion.ui"))
         self.layout.addWidget(panel)
-        self.ui = slicer.util.childWidgetVariables(panel)
+        self.ui = ui = slicer.util.childWidgetVariables(panel)
         panel.setMRMLScene(slicer.mrmlScene)
-        for selector in (self.ui.runSelector, self.ui.secondRunSelector):
+        for selector in (ui.runSelector, ui.secondRunSelector):
             selector.addAttribute("vtkMRMLSequenceNode", MARK)
         self.logic = TAVIFusionLogic()
         parameters = lambda: self._parameterNode  # noqa: E731
-        self.run = RunSection(self.ui, parameters, self.showError, self.onFrame)
-        self.geometry = GeometrySection(self.ui, parameters, self.showError, self.onParametersModified)
-        self.model = ModelSection(self.ui, parameters, self.showError, lambda: None)
-        self.inspect = InspectSection(self.ui, parameters, self.showError)
-        self.sections = (self.run, self.geometry, self.model, self.inspect)
+        busy = lambda: self.work.running  # noqa: E731
+        self.run = RunSection(ui, parameters, self.showError, self.onFrame)
+        self.geometry = GeometrySection(ui, parameters, self.showError, self.onParametersModified)
+        self.model = ModelSection(ui, parameters, self.showError, busy)
+        self.inspect = InspectSection(ui, parameters, self.showError, lambda: self.parent.isEntered)
+        self.angulation = AngulationSection(ui, parameters, self.showError, self.inspect.show)
+        self.segmenting = SegmentSection(ui, parameters)
+        self.aligning = AlignSection(ui, parameters, busy)
+        self.tracking = TrackSection(ui, parameters, busy)
+        self.measuring = MeasuresSection(ui, parameters, self.showError, self.inspect.show)
+        self.exporting = ExportSection(ui, parameters, self.segmenting.request, self.showError)
+        self.sections = (self.run, self.geometry, self.model, self.angulation, self.segmenting, self.aligning, self.tracking)
+        self.sections += (self.measuring, self.exporting, self.inspect)
+        parts = {"segment": self.segmenting, "align": self.aligning, "track": self.tracking, "inspect": self.inspect}
+        self.work = WorkSection(ui, self.logic, parameters, parts, self.showError, self.onParametersModified)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
+        for event in (slicer.vtkMRMLScene.EndCloseEvent, slicer.vtkMRMLScene.EndImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneChanged)
         self.initializeParameterNode()
 
     def cleanup(self):
         """The module is unloaded: nothing may go on."""
+        self.work.abandon()
         self.rest()
         self.setParameterNode(None)
         self.removeObservers()
@@ -110,6 +129,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.inspect.show()
 
     def exit(self):
+        self.aligning.nudging.rest()
         self.inspect.leave()
 
     def rest(self):
@@ -119,10 +139,10 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         self.rest()
-        self.ui.statusLabel.text = ""
         self.setParameterNode(None)
 
-    def onSceneEndClose(self, caller, event):
+    def onSceneChanged(self, caller, event):
+        """A scene was closed or read: its parameter node counts."""
         if self.parent.isEntered:
             self.initializeParameterNode()
 
@@ -149,22 +169,34 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             for section in self.sections:
                 section.refresh()
+            self.work.ready(self.segmenting.missing())
         finally:
             self._refreshing = False
 
     def onFrame(self):
         """Another frame is shown."""
         self.geometry.refresh()
+        self.aligning.nudging.refresh()
         self.inspect.update()
 
     def showError(self, message):
         """Tell the user; in testing mode the message is only logged."""
-        self.ui.statusLabel.text = message
+        from TAVIFusionFace.labels import say
+
+        say(self.ui.statusLabel, message)
         slicer.util.errorDisplay(message, windowTitle=_("TAVI Fusion"))
 
 
 class TAVIFusionLogic(ScriptedLoadableModuleLogic):
-    """Fusion from the Python console."""
+    """Fusion from the Python console:
+
+    logic = TAVIFusion.TAVIFusionLogic()
+    sample = logic.loadSampleData()
+    results = logic.segment(sample.runs[0], method="vesselness")
+    fit = logic.align(sample.runs[0], sample.model, frame=sample.frame)
+    print(fit["pose"].translation_mm, fit["warnings"])
+    logic.track(sample.runs[0], sample.model)
+    """
 
     def getParameterNode(self):
         from TAVIFusionFace.parameters import TAVIFusionParameterNode
@@ -184,6 +216,94 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
         from TAVIFusionFace.section_run import openRun
 
         return openRun(path, plane)
+
+    def segment(self, run, **options):
+        """Find the vessel in a run and wait for it; Slicer stays alive meanwhile. Returns RunResults.
+
+        Args:
+            run: sequence node.
+            options: fields of TAVIFusionFace.requests.SegmentRequest (method, fieldOfView, threshold, frames, ...).
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: the message says what is wrong; the scene is as it was.
+        """
+        from TAVIFusionFace.requests import SegmentRequest
+
+        return self.startSegment(SegmentRequest(run, **options)).wait()
+
+    def align(self, run, model, **options):
+        """Lay a model over a frame and wait for it. Returns the figures as a dict, with "pose" (TAVIFusionLib.pose.Pose).
+
+        Args:
+            run, model: sequence node and model node, whose pose is changed.
+            options: fields of TAVIFusionFace.requests.AlignRequest (frame, secondRun, degrees, method, ...).
+        """
+        from TAVIFusionFace.requests import AlignRequest
+
+        return self.startAlign(AlignRequest(run, model=model, **options)).wait()
+
+    def track(self, run, model, **options):
+        """Let a model follow a run from the pose that it has, and wait for it. Returns RunResults.
+
+        Args:
+            options: fields of TAVIFusionFace.requests.TrackRequest (method, fieldOfView, landmarks, ...).
+        """
+        from TAVIFusionFace.requests import TrackRequest
+
+        return self.startTrack(TrackRequest(run, model=model, **options)).wait()
+
+    def startSegment(self, request, onProgress=None, onFinished=None):
+        """Start a segmentation beside Slicer and return at once a Background, with `cancel()` and `wait()`."""
+        from TAVIFusionFace.result_loading import loadSegmentation
+
+        return self._start("segment", request, loadSegmentation, (request.run,), onProgress, onFinished)
+
+    def startAlign(self, request, onProgress=None, onFinished=None):
+        """Start an alignment; see startSegment."""
+        from TAVIFusionFace.result_loading import loadAlignment
+
+        return self._start("align", request, loadAlignment, (request.run, request.model), onProgress, onFinished)
+
+    def startTrack(self, request, onProgress=None, onFinished=None):
+        """Start the tracking of a run; see startSegment."""
+        from TAVIFusionFace.result_loading import loadTrack
+
+        return self._start("track", request, loadTrack, (request.run, request.model), onProgress, onFinished)
+
+    def startAorta(self, cta, seed, threshold, onProgress=None, onFinished=None):
+        """Start growing the aorta in a CTA; the Background's value is the model node."""
+        from TAVIFusionFace import aorta
+
+        request = aorta.AortaRequest(cta, seed, threshold)
+        return self._background(request.write, request.load, (cta, seed), onProgress, onFinished)
+
+    def loadSampleData(self):
+        """Make the phantom patient on this computer. Returns TAVIFusionFace.sample_data.Sample: runs, model, frame, ..."""
+        return self.startSampleData().wait()
+
+    def startSampleData(self, onProgress=None, onFinished=None):
+        """Make the phantom patient beside Slicer; returns a Background."""
+        from TAVIFusionFace import sample_data
+
+        return self._background(sample_data.command, sample_data.load, (), onProgress, onFinished)
+
+    def _start(self, command, request, load, nodes, onProgress, onFinished):
+        from CorrespondCoreLib import packages
+
+        request.check()
+        if request.method == "network":
+            packages.ensure([packages.TORCH, packages.SAFETENSORS], _("TAVI Fusion"))
+
+        def prepare(folder):
+            return ["tavi", command, *request.write(folder), "--output", str(folder / "results")]
+
+        return self._background(prepare, lambda folder: load(folder / "results", request), nodes, onProgress, onFinished)
+
+    @staticmethod
+    def _background(prepare, load, nodes, onProgress, onFinished):
+        from CorrespondCoreLib.panel.background import Background
+
+        return Background(Path(__file__).resolve().parent, prepare, load, nodes, onProgress, onFinished)
 
 
 class TAVIFusionTest(ScriptedLoadableModuleTest):

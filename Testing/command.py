@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-LIBRARIES = os.pathsep.join(str(ROOT / module) for module in ("CorrespondCore", "LungRegistration", "OCTEnFaceSeg"))
+LIBRARIES = os.pathsep.join(str(ROOT / module) for module in ("CorrespondCore", "LungRegistration", "OCTEnFaceSeg", "TAVIFusion"))
 
 
 def environment() -> dict[str, str]:

@@ -43,13 +43,18 @@ def stored_pixels(dataset: Dataset, path: Path, too_large: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             shape = (int(dataset.get("NumberOfFrames") or 1), int(dataset.Rows), int(dataset.Columns))
+            if min(shape) < 1:
+                raise ValueError("no pixels at all")
             if syntax is not None and syntax.is_encapsulated:
                 _check_fragments(dataset, shape)
                 values = _as_stored(sitk.GetArrayFromImage(read_image_file(path, "DICOM file", too_large)), dataset)
             else:
-                values = dataset.pixel_array
-    except (InputError, MemoryError):
+                values = _native(dataset)
+    except MemoryError:
         raise
+    except InputError as error:
+        how = f" ({syntax.name})" if syntax is not None else ""
+        raise InputError(f"The pixels of {path.name} are incomplete or damaged{how}. Copy or export it again.") from error
     except Exception as error:  # noqa: BLE001 - pydicom raises almost any error on malformed files
         raise InputError(f"The pixels of {path.name} are incomplete or damaged. Copy or export it again.") from error
     if values.ndim == 2 or (shape[0] == 1 and values.shape[:2] == shape[1:]):
@@ -64,6 +69,23 @@ def inverted(values: np.ndarray, dataset: Dataset) -> np.ndarray:
     bits = int(dataset.get("BitsStored") or 8 * values.itemsize)
     full = -1 if dataset.get("PixelRepresentation") else 2**bits - 1
     return (full - values.astype(np.int64)).astype(values.dtype)
+
+
+def _native(dataset: Dataset) -> np.ndarray:
+    """Uncompressed pixels without the bits in which old files keep overlays, wherever the stored bits lie (PS3.5 8.1.1)."""
+    allocated, stored, high = (int(dataset.get(name) or 0) for name in ("BitsAllocated", "BitsStored", "HighBit"))
+    if not 0 < stored < allocated or not stored - 1 <= high < allocated or int(dataset.SamplesPerPixel) != 1:
+        return dataset.pixel_array
+    dataset.BitsStored, dataset.HighBit = allocated, allocated - 1  # pydicom 3 masks, pydicom 2 does not, none shifts
+    try:
+        values = dataset.pixel_array
+    finally:
+        dataset.BitsStored, dataset.HighBit = stored, high
+    bits = (values.view(f"u{values.itemsize}") >> (high - stored + 1)) & np.array(2**stored - 1, f"u{values.itemsize}")
+    if values.dtype.kind == "u":
+        return bits
+    sign = np.array(2 ** (stored - 1), bits.dtype)
+    return ((bits ^ sign).astype(np.int64) - int(sign)).astype(values.dtype)
 
 
 def _as_stored(values: np.ndarray, dataset: Dataset) -> np.ndarray:

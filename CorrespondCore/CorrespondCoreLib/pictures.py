@@ -64,14 +64,25 @@ def color_of(values: np.ndarray, colors: np.ndarray, low: float, high: float) ->
 
 def png(rgb: np.ndarray) -> bytes:
     """An RGB picture (height, width, 3) uint8 as PNG file."""
-    height, width = rgb.shape[:2]
-    rows = np.hstack([np.zeros((height, 1), np.uint8), np.ascontiguousarray(rgb).reshape(height, -1)]).tobytes()
+    return png_file(rgb.shape[1], rgb.shape[0], png_chunk(b"IDAT", png_data(rgb)))
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
+def png_file(width: int, height: int, chunks: bytes) -> bytes:
+    """A PNG file of an RGB picture from the chunks between its header and its end."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + chunks + png_chunk(b"IEND", b"")
+
+
+def png_data(rgb: np.ndarray, level: int = 9) -> bytes:
+    """The pixels of an RGB picture as they stand, compressed, in a PNG file; level 1 is fastest, 9 smallest."""
+    height = rgb.shape[0]
+    rows = np.hstack([np.zeros((height, 1), np.uint8), np.ascontiguousarray(rgb).reshape(height, -1)]).tobytes()
+    return zlib.compress(rows, level)
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG file: length, kind, data, checksum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def data_url(rgb: np.ndarray) -> str:

@@ -14,7 +14,17 @@ from .files import plain
 from .models import Model
 
 STATEMENT = "For research use only. Not for clinical use."
-METHODS = ("network", "fallback", "search", "hypertransmission (no network)", "external")
+METHODS = (
+    "network",
+    "fallback",
+    "search",
+    "hypertransmission (no network)",
+    "vesselness (no network)",
+    "pose fit",
+    "point pairs",
+    "affine map",
+    "external",
+)
 _PACKAGES = ("numpy", "scipy", "SimpleITK", "torch")
 _PREFIX = "Correspond."
 
@@ -24,7 +34,8 @@ def record(method: str, settings: dict[str, Any], model: Model | None = None, de
 
     Args:
         method: "network", "fallback" (what ran because a network could not), "search" (no network), "hypertransmission (no
-            network)" or "external" (a result that came from elsewhere and is judged here).
+            network)", "vesselness (no network)", "pose fit", "point pairs", "affine map" (of a model over frames) or "external"
+            (a result that came from elsewhere and is judged here).
         settings: of the method; must name no files and no patient.
         model: whose weights were used.
         device: where it ran.

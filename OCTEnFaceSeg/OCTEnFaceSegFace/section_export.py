@@ -1,8 +1,8 @@
 """The Export section: files of the result, and the segmentation as text to paste."""
 
-from CorrespondCoreLib.panel.export import Exporter, exportReport
+from CorrespondCoreLib.panel.export import Exporter, exportReport, exportTables
 
-from .export import exportMask, exportTables
+from .export import exportMask
 from .repeat import asCommandLine, asPython
 
 

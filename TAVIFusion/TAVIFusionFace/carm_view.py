@@ -1,7 +1,7 @@
 """The 3D view as the C-arm sees it: the camera at the X-ray source, the frame on the detector, the handedness of the frame.
 
-A camera at the source that looks at the detector shows the mirror image of the frame, because an X-ray image is looked at from the
-detector's side. The camera's picture is mirrored, therefore, by a transform behind its projection.
+A camera at the source that looks at the detector shows the mirror image of the frame, because an X-ray image is looked at from
+the detector's side. The camera's picture is mirrored, therefore, by a transform behind its projection.
 """
 
 import numpy as np
@@ -23,18 +23,23 @@ class CArmView:
 
     def __init__(self):
         self._before = None
-        self._camera = None
+        self._camera = self._marks = None
+        self._picture = vtk.vtkImageMapToWindowLevelColors()  # the frame as it looks in the slice view
+        self._picture.SetOutputFormatToRGB()
 
     @property
     def active(self):
         return self._before is not None
 
     def showArm(self, arm, run=None):
-        """Draw source, beam and detector of a C-arm; with the shown frame of a run on the detector."""
+        """Draw source, beam and detector of a C-arm; with the shown frame of a run on the detector.
+
+        Source and beam are left out while the camera stands in them.
+        """
         corners = cornersOf(arm)
         detector = _node("Detector")
         detector.SetAndObservePolyData(_plane(corners))
-        detector.GetDisplayNode().SetTextureImageDataConnection(_texture(run) if run is not None else None)
+        self._texture(detector.GetDisplayNode(), proxyOf(run) if run is not None else None)
         fillLines(_node("Beam"), [np.array([arm.source_mm * LPS, corner]) for corner in corners])
         sphere = vtk.vtkSphereSource()
         sphere.SetCenter(*(arm.source_mm * LPS))
@@ -44,15 +49,37 @@ class CArmView:
         sphere.Update()
         _node("Source").SetAndObservePolyData(sphere.GetOutput())
 
+    def _texture(self, display, frame):
+        if frame is not None:
+            self._picture.SetInputData(frame.GetImageData())
+            self._picture.SetWindow(frame.GetDisplayNode().GetWindow())
+            self._picture.SetLevel(frame.GetDisplayNode().GetLevel())
+            self._picture.Update()
+        wanted = self._picture.GetOutputPort() if frame is not None else None
+        if display.GetTextureImageDataConnection() is not wanted:
+            display.SetTextureImageDataConnection(wanted)
+
+    def hideArm(self):
+        """Take source, beam and detector out of the scene."""
+        for node in slicer.util.getNodesByClass("vtkMRMLModelNode"):
+            if node.GetAttribute(MARK):
+                slicer.mrmlScene.RemoveNode(node)
+
     def look(self, arm):
         """Look from the source of a C-arm at all of its detector."""
         view = _view()
         if view is None:
             return
+        for name in ("Source", "Beam"):
+            _node(name).SetDisplayVisibility(False)
         self._camera = view.cameraNode()
         camera = self._camera.GetCamera()
         if self._before is None:
             self._before = (camera.GetPosition(), camera.GetFocalPoint(), camera.GetViewUp(), camera.GetViewAngle())
+            node = view.mrmlViewNode()
+            self._marks = node.GetBoxVisible(), node.GetAxisLabelsVisible()
+            node.SetBoxVisible(False)
+            node.SetAxisLabelsVisible(False)  # they would be mirror writing
         right, down, along = arm.axes() * LPS
         source = arm.source_mm * LPS
         camera.SetPosition(*source)
@@ -64,12 +91,11 @@ class CArmView:
         view.scheduleRender()
 
     def leave(self):
-        """The camera as it was before, without source and detector."""
-        for node in slicer.util.getNodesByClass("vtkMRMLModelNode"):
-            if node.GetAttribute(MARK):
-                slicer.mrmlScene.RemoveNode(node)
+        """The camera as it was before."""
         if self._before is None:
             return
+        for name in ("Source", "Beam"):
+            _node(name).SetDisplayVisibility(True)
         camera = self._camera.GetCamera()
         camera.SetUserTransform(None)
         for put, value in zip((camera.SetPosition, camera.SetFocalPoint, camera.SetViewUp), self._before[:3], strict=True):
@@ -78,6 +104,8 @@ class CArmView:
         self._camera.ResetClippingRange()
         self._before = self._camera = None
         if _view() is not None:
+            _view().mrmlViewNode().SetBoxVisible(self._marks[0])
+            _view().mrmlViewNode().SetAxisLabelsVisible(self._marks[1])
             _view().scheduleRender()
 
 
@@ -117,24 +145,12 @@ def _plane(corners):
     cells.InsertNextCell(4, [0, 1, 2, 3])
     data.SetPoints(points)
     data.SetPolys(cells)
-    texture = numpy_to_vtk(np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32), deep=True)  # row 0 of the frame is texture row 0
+    texture = numpy_to_vtk(
+        np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32), deep=True
+    )  # row 0 of the frame is texture row 0
     texture.SetName("TextureCoordinates")
     data.GetPointData().SetTCoords(texture)
     return data
-
-
-def _texture(run):
-    """The shown frame as it looks in the slice view: through its window and level."""
-    display = proxyOf(run).GetDisplayNode()
-    colors = vtk.vtkImageMapToWindowLevelColors()
-    colors.SetInputData(proxyOf(run).GetImageData())
-    colors.SetWindow(display.GetWindow())
-    colors.SetLevel(display.GetLevel())
-    colors.SetOutputFormatToRGB()
-    colors.Update()
-    picture = vtk.vtkTrivialProducer()
-    picture.SetOutput(colors.GetOutput())
-    return picture.GetOutputPort()
 
 
 def _node(name):

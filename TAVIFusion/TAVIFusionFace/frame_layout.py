@@ -15,7 +15,9 @@ _VIEWS = """<layout type="horizontal" split="true">
   <property name="viewlabel" action="default">1</property>
  </view></item>
 </layout>"""
-_PLOT = """<view class="vtkMRMLPlotViewNode" singletontag="PlotView1"><property name="viewlabel" action="default">P</property></view>"""
+_PLOT = """<view class="vtkMRMLPlotViewNode" singletontag="PlotView1">
+  <property name="viewlabel" action="default">P</property>
+ </view>"""
 DESCRIPTIONS = {
     LAYOUT: _VIEWS,
     LAYOUT_WITH_PLOT: f'<layout type="vertical" split="true"><item splitSize="600">{_VIEWS}</item>'
@@ -29,11 +31,6 @@ class FrameLayout:
     def __init__(self):
         self._before = None
 
-    @property
-    def shown(self):
-        """Whether one of the module's layouts is what the user sees."""
-        return slicer.app.layoutManager() is not None and slicer.app.layoutManager().layout in DESCRIPTIONS
-
     def show(self, volumeNode, plot=None):
         """Arrange the views around a frame; with a plot chart node below them. A plot that is shown stays."""
         manager = slicer.app.layoutManager()
@@ -46,14 +43,15 @@ class FrameLayout:
         node = manager.layoutLogic().GetLayoutNode()
         if not node.IsLayoutDescription(layout):
             node.AddLayoutDescription(layout, DESCRIPTIONS[layout])
-        if manager.layout != layout:
+        arranged = manager.layout != layout
+        if arranged:
             manager.setLayout(layout)
         if plot is not None:
             manager.plotWidget(0).mrmlPlotViewNode().SetPlotChartNodeID(plot.GetID())
         composite = compositeNode()
         composite.SetLinkedControl(False)
         sliceNode().SetOrientation("Axial")
-        if volumeNode is not None and composite.GetBackgroundVolumeID() != volumeNode.GetID():
+        if volumeNode is not None and (arranged or composite.GetBackgroundVolumeID() != volumeNode.GetID()):
             composite.SetBackgroundVolumeID(volumeNode.GetID())
             fit()
 
@@ -65,8 +63,16 @@ class FrameLayout:
         self._before = None
         for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
             composite.SetLinkedControl(linked.get(composite.GetID(), composite.GetLinkedControl()))
-        if self.shown:
+        if slicer.app.layoutManager().layout in DESCRIPTIONS:
             slicer.app.layoutManager().setLayout(layout)
+
+
+def showsFrame(volumeNode):
+    """Whether the view for the frames is there and shows a volume, in whatever layout."""
+    manager = slicer.app.layoutManager()
+    if manager is None or FRAME_VIEW not in manager.sliceViewNames():
+        return False
+    return compositeNode().GetBackgroundVolumeID() == volumeNode.GetID()
 
 
 def sliceNode():

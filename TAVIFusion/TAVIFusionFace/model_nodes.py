@@ -86,10 +86,12 @@ def pointsOf(markups):
 
 
 def curveOf(node):
-    """(N, 3) LPS mm along a centerline (model or markups curve) in the planning CT's frame, and lists of indices, one per line."""
+    """(N, 3) LPS mm along a centerline (model or markups curve) in the planning CT's frame, and for each line its indices."""
     if node.IsA("vtkMRMLMarkupsCurveNode"):
         local = node.GetCurvePoints()
-        points = vtk_to_numpy(local.GetData()).astype(float) if local is not None and local.GetNumberOfPoints() else np.zeros((0, 3))
+        points = (
+            vtk_to_numpy(local.GetData()).astype(float) if local is not None and local.GetNumberOfPoints() else np.zeros((0, 3))
+        )
         return _planned(node, points * LPS), [np.arange(len(points))]
     data = node.GetPolyData()
     points = vtk_to_numpy(data.GetPoints().GetData()).astype(float) * LPS

@@ -1,7 +1,7 @@
 """What the panel remembers: one parameter node, bound to the widgets by their SlicerParameterName."""
 
 import enum
-from typing import Annotated, Union
+from typing import Annotated
 
 from slicer import (
     vtkMRMLMarkupsCurveNode,
@@ -13,6 +13,9 @@ from slicer import (
 )
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Decimals, Default, Maximum, Minimum, SingleStep, WithinRange, parameterNodeWrapper
+
+AUTOMATIC_HU = -1.0
+"""Threshold of the aorta that means: from what is around the seed."""
 
 
 class MeshFrame(enum.Enum):
@@ -128,10 +131,10 @@ class TAVIFusionParameterNode:
     model: vtkMRMLModelNode
     meshFrame: Annotated[MeshFrame, Default(MeshFrame.LPS)]
     landmarks: vtkMRMLMarkupsFiducialNode
-    centerline: Union[vtkMRMLModelNode, vtkMRMLMarkupsCurveNode, None]
+    centerline: vtkMRMLModelNode | vtkMRMLMarkupsCurveNode | None
     cta: vtkMRMLScalarVolumeNode
     seed: vtkMRMLMarkupsFiducialNode
-    aortaThreshold: Annotated[float, WithinRange(-1000, 3000), SingleStep(10), Decimals(0)] = 150.0
+    aortaThreshold: Annotated[float, WithinRange(AUTOMATIC_HU, 3000), SingleStep(10), Decimals(0)] = AUTOMATIC_HU
 
     nadirs: vtkMRMLMarkupsFiducialNode
     plannedPrimaryDeg: float = 0.0
@@ -148,12 +151,13 @@ class TAVIFusionParameterNode:
     modelPoints: vtkMRMLMarkupsFiducialNode
     framePoints: vtkMRMLMarkupsFiducialNode
 
-    reference: Union[vtkMRMLSegmentationNode, vtkMRMLSequenceNode, None]
+    reference: vtkMRMLSegmentationNode | vtkMRMLSequenceNode | None
     overlay: Annotated[Overlay, Default(Overlay.NOTHING)]
     opacity: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5
     showOutline: bool = True
     showLandmarks: bool = True
     showCenterline: bool = True
     showMasks: bool = True
+    showArm: bool = False
     carmView: bool = False
     viewAngles: Annotated[ViewAngles, Default(ViewAngles.FRAME)]

@@ -11,7 +11,7 @@ from CorrespondCoreLib.errors import InputError
 from .run_nodes import browserOf, frameCount, proxyOf
 
 SEGMENT = "vessel"
-VESSEL_COLOR = (0.25, 0.75, 0.95)
+VESSEL_COLOR, REFERENCE_COLOR = (0.25, 0.75, 0.95), (0.3, 0.85, 0.3)
 
 
 def _reference(role, about):
@@ -72,9 +72,7 @@ class RunResults:
         """A new empty sequence of that role, indexed as the frames are; the old one of the role is removed."""
         self.removeSequence(role)
         sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", f"{name} ({self.name})")
-        sequence.SetIndexName(self.run.GetIndexName())
-        sequence.SetIndexUnit(self.run.GetIndexUnit())
-        sequence.SetIndexType(self.run.GetIndexType())
+        indexAs(sequence, self.run)
         setattr(self, role, sequence)
         return sequence
 
@@ -161,19 +159,14 @@ def setMasks(run, masks):
 
     Args:
         masks: {frame: (rows, columns) bool}.
+
+    Returns:
+        The segmentation node that shows them.
     """
-    results, proxy = resultsOf(run), proxyOf(run)
+    results = resultsOf(run)
     fresh = results.masks is None
     sequence = results.addSequence("masks", _("Vessel")) if fresh else results.masks
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", _("Vessel ({name})").format(name=run.GetName()))
-    node.SetReferenceImageGeometryParameterFromVolumeNode(proxy)
-    node.GetSegmentation().AddEmptySegment(SEGMENT, _("Vessel"), VESSEL_COLOR)
-    try:
-        for frame, mask in masks.items():
-            slicer.util.updateSegmentBinaryLabelmapFromArray(mask[None].astype(np.uint8), node, SEGMENT, proxy)
-            sequence.SetDataNodeAtValue(node, run.GetNthIndexValue(frame))
-    finally:
-        slicer.mrmlScene.RemoveNode(node)
+    fillMasks(sequence, run, masks, _("Vessel ({name})").format(name=run.GetName()), VESSEL_COLOR)
     shown = results.play(sequence) if fresh else results.maskProxy
     slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(browserOf(run))
     if shown.GetDisplayNode() is None:
@@ -183,3 +176,32 @@ def setMasks(run, masks):
     display.SetOpacity2DFill(0.3)
     display.SetOpacity2DOutline(1)
     return shown
+
+
+def addReference(run, masks, name):
+    """A sequence of segmentations to compare with, which nothing plays. masks: as in setMasks."""
+    sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
+    indexAs(sequence, run)
+    fillMasks(sequence, run, masks, name, REFERENCE_COLOR)
+    return sequence
+
+
+def fillMasks(sequence, run, masks, name, color):
+    """Put masks, {frame: (rows, columns) bool}, into a sequence of segmentations of a run's frames."""
+    proxy = proxyOf(run)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+    node.SetReferenceImageGeometryParameterFromVolumeNode(proxy)
+    node.GetSegmentation().AddEmptySegment(SEGMENT, _("Vessel"), color)
+    try:
+        for frame, mask in masks.items():
+            slicer.util.updateSegmentBinaryLabelmapFromArray(mask[None].astype(np.uint8), node, SEGMENT, proxy)
+            sequence.SetDataNodeAtValue(node, run.GetNthIndexValue(frame))
+    finally:
+        slicer.mrmlScene.RemoveNode(node)
+
+
+def indexAs(sequence, run):
+    """Index a sequence as the frames of a run are."""
+    sequence.SetIndexName(run.GetIndexName())
+    sequence.SetIndexUnit(run.GetIndexUnit())
+    sequence.SetIndexType(run.GetIndexType())

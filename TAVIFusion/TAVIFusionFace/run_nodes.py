@@ -1,7 +1,7 @@
 """A fluoroscopy run in the scene: a sequence of one-slice volumes with its browser, the C-arm's geometry kept as attributes.
 
-The frames lie as Slicer's own DICOM import lays them: in the plane z = 0, columns and rows along L and P, a pixel as large as it is
-at the detector. Where the beam really went is in the geometry alone.
+The frames lie as Slicer's own DICOM import lays them: in the plane z = 0, columns and rows along L and P, a pixel as large as
+it is at the detector. Where the beam really went is in the geometry alone.
 """
 
 import numpy as np
@@ -116,7 +116,9 @@ def showGrayValues(sequence):
 
 def imageData(values):
     """(rows, columns) gray values as vtkImageData of one slice."""
-    values = np.ascontiguousarray(values if values.dtype.kind in "iu" and values.dtype.itemsize <= 2 else values.astype(np.float32))
+    values = np.ascontiguousarray(
+        values if values.dtype.kind in "iu" and values.dtype.itemsize <= 2 else values.astype(np.float32)
+    )
     image = vtk.vtkImageData()
     image.SetDimensions(values.shape[1], values.shape[0], 1)
     image.GetPointData().SetScalars(numpy_to_vtk(values.ravel(), deep=True, array_type=get_vtk_array_type(values.dtype)))

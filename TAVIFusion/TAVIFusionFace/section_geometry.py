@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib.errors import CorrespondError
 
 from . import geometry_attributes
+from .labels import say
 from .model_nodes import meshOf, pointsOf
 from .run_nodes import frameIndex, isRun
 
@@ -100,13 +101,14 @@ class GeometrySection(slicer.util.VTKObservationMixin):
             self._filling = False
         missing = arm.missing if arm is not None else []
         self.ui.suggestionsButton.enabled = any(name in values["suggestions"] for name in missing)
-        self.ui.geometryLabel.text = (
+        text = (
             _("The file does not tell: {names}. Enter the values, or use the suggestions.").format(
                 names=", ".join(titles()[name].split(" (")[0].split(",")[0] for name in missing)
             )
             if missing
             else ""
         )
+        say(self.ui.geometryLabel, text)
 
     def _fillRow(self, row, name, arm, arms, suggestions):
         value = text(name, arm) if arm is not None else ""

@@ -9,7 +9,7 @@ from TAVIFusionLib.depth_map import depth_map
 
 from . import geometry_attributes
 from .carm_view import CArmView
-from .frame_layout import FrameLayout, compositeNode
+from .frame_layout import FrameLayout, compositeNode, showsFrame
 from .model_nodes import meshOf, poseNode, poseOf
 from .overlay import Overlay as DrawnOverlay
 from .overlay import hideOverlay, removeOverlay
@@ -22,14 +22,15 @@ from .run_nodes import frameIndex, isRun, proxyOf
 class InspectSection(slicer.util.VTKObservationMixin):
     """Draws the model over the shown frame, and arranges the views."""
 
-    def __init__(self, ui, parameters, showError):
+    def __init__(self, ui, parameters, showError, entered):
+        """entered: whether the user is in the module; otherwise the views are left alone."""
         super().__init__()
-        self.ui, self._parameters, self._showError = ui, parameters, showError
+        self.ui, self._parameters, self._showError, self._entered = ui, parameters, showError, entered
         self.layout = FrameLayout()
         self.view = CArmView()
         self._overlay = DrawnOverlay()
         self._mesh = self._meshKey = None
-        self._watched = None
+        self._watched = self._run = None
         self._correcting = False
         self._said = None
         ui.layoutButton.connect("clicked()", self.show)
@@ -39,6 +40,7 @@ class InspectSection(slicer.util.VTKObservationMixin):
         """The user goes to another module; to the Segment Editor the views go along, because the masks are painted in them."""
         if not self._correcting:
             self.view.leave()
+            self.view.hideArm()
             self.layout.leave()
             removeOverlay()
             removeMaps()
@@ -46,7 +48,7 @@ class InspectSection(slicer.util.VTKObservationMixin):
     def rest(self):
         """The scene closes, or the module goes away."""
         self.removeObservers()
-        self._watched = self._mesh = self._meshKey = self._said = None
+        self._watched = self._run = self._mesh = self._meshKey = self._said = None
         self.leave()
 
     def refresh(self):
@@ -58,27 +60,30 @@ class InspectSection(slicer.util.VTKObservationMixin):
         arms = geometry_attributes.geometry(run) if run is not None else []
         self.ui.carmViewCheckBox.enabled = bool(arms) and not arms[0].missing
         self.ui.editButton.enabled = run is not None and resultsOf(run).masks is not None
-        self.update()
+        if run is not self._run:
+            self._run = run
+            self.show()
+        else:
+            self.update()
 
     def show(self, plot=None):
         """Arrange the views, with a plot chart node below if there is one, and draw."""
         p = self._parameters()
-        self.layout.show(proxyOf(p.run) if isRun(p.run) else None, plot)
+        if self._entered():
+            self.layout.show(proxyOf(p.run) if isRun(p.run) else None, plot)
         self.update()
 
     def update(self):
         """Draw the model over the shown frame; nothing where the geometry is incomplete or the pose of this frame is bad."""
         p = self._parameters()
-        if p is None or not isRun(p.run) or proxyOf(p.run) is None or not self.layout.shown:
+        if p is None or not isRun(p.run) or proxyOf(p.run) is None or not showsFrame(proxyOf(p.run)):
             return
         arm = geometry_attributes.geometry(p.run)[frameIndex(p.run)]
+        over = None
         try:
-            shadow = self._draw(p, arm)
-            over = self._over(p, arm, shadow)
+            over = self._over(p, arm, self._draw(p, arm))
             self._said = None
         except CorrespondError as error:
-            over = None
-            hideOverlay()
             if str(error) != self._said:  # once, not on each frame
                 self._said = str(error)
                 self._showError(str(error))
@@ -130,14 +135,17 @@ class InspectSection(slicer.util.VTKObservationMixin):
             node.SetDisplayVisibility(p.showMasks and p.overlay != Overlay.AGREEMENT)
 
     def _showArm(self, p, arm):
-        if not p.carmView or arm.missing:
+        if arm.missing or not p.carmView:
             self.view.leave()
+        if arm.missing or not (p.carmView or p.showArm):
+            self.view.hideArm()
             return
         planned = p.viewAngles == ViewAngles.PLANNED
         if planned:
             arm = arm.at(primary_deg=p.plannedPrimaryDeg, secondary_deg=p.plannedSecondaryDeg)
         self.view.showArm(arm, None if planned else p.run)
-        self.view.look(arm)
+        if p.carmView:
+            self.view.look(arm)
 
     def _watch(self, *nodes):
         """Draw anew when the pose is changed by hand, or points are moved."""

@@ -4,28 +4,28 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from CorrespondCoreLib.errors import CorrespondError, InputError
+from CorrespondCoreLib.errors import CorrespondError
 from TAVIFusionLib.meshes import check_mesh
 
 from . import geometry_attributes
-from .model_nodes import ensurePose, meshOf, modelFromSegment, openModel, pointsOf, poseNode, poseOf
+from .labels import say
+from .model_nodes import ensurePose, meshOf, modelFromSegment, openModel, poseNode, poseOf
 from .run_nodes import frameIndex, isRun
 
 PATTERNS = "*.stl *.vtp *.vtk *.obj"
 
 
-class ModelSection(slicer.util.VTKObservationMixin):
+class ModelSection:
     """Chooses the model, and tells what is wrong with it in the beam of the chosen run."""
 
-    def __init__(self, ui, parameters, showError, onAorta):
-        """onAorta: called when the aorta shall be grown from the CTA."""
-        super().__init__()
-        self.ui, self._parameters, self._showError = ui, parameters, showError
+    def __init__(self, ui, parameters, showError, busy):
+        """busy: whether other work is going on."""
+        self.ui, self._parameters, self._showError, self._busy = ui, parameters, showError, busy
+        say(ui.modelLabel, "")
         self._checked = None
         ui.meshButton.connect("clicked()", self._onFile)
         ui.takeSegmentButton.connect("clicked()", self._onSegment)
         ui.segmentSelector.connect("currentSegmentChanged(QString)", self._onSegmentChosen)
-        ui.aortaButton.connect("clicked()", onAorta)
 
     def rest(self):
         """The scene closes."""
@@ -35,14 +35,14 @@ class ModelSection(slicer.util.VTKObservationMixin):
         """Say what is known of the chosen model."""
         p = self._parameters()
         self.ui.seedPlaceWidget.setCurrentNode(p.seed)
-        self.ui.aortaButton.enabled = p.cta is not None and p.seed is not None
+        self.ui.aortaButton.enabled = p.cta is not None and p.seed is not None and not self._busy()
         self.ui.takeSegmentButton.enabled = bool(self.ui.segmentSelector.currentSegmentID())
         if p.model is not None:
             ensurePose(p.model, (p.landmarks, p.centerline, p.nadirs, p.modelPoints))
         known = self._key(p)
         if known != self._checked:
             self._checked = known
-            self.ui.modelLabel.text = self.about(p.run, p.model)
+            say(self.ui.modelLabel, self.about(p.run, p.model))
 
     def openFile(self, path):
         """Read a surface file into the scene and choose it. Returns its model node, or None after an error that was shown."""
@@ -91,15 +91,3 @@ class ModelSection(slicer.util.VTKObservationMixin):
             self._showError(str(error))
             return
         self._parameters().model = node
-
-
-def seedOf(parameters):
-    """The seed in LPS mm, (3,).
-
-    Raises:
-        InputError: there is none.
-    """
-    points = pointsOf(parameters.seed)[0] if parameters.seed is not None else ()
-    if len(points) == 0:
-        raise InputError(_("Place a seed in the lumen of the aorta first."))
-    return points[0]

@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib.errors import CorrespondError
 
 from .imported_runs import adoptAll
+from .labels import say
 from .run_nodes import addRun, browserOf, describe, frameCount, frameIndex, isRun
 
 PATTERNS = ("*.dcm", "*.ima", "*.nrrd", "*.mha", "*.png", "*.tif", "*.tiff", "*.jpg")
@@ -54,7 +55,7 @@ class RunSection(slicer.util.VTKObservationMixin):
             if browser is not None:
                 self.addObserver(browser, vtk.vtkCommand.ModifiedEvent, self._onBrowser)
                 slicer.modules.sequences.setToolBarActiveBrowserNode(browser)
-        self.ui.runLabel.text = describe(run) if browser is not None else ""
+        say(self.ui.runLabel, describe(run) if browser is not None else "")
         self.ui.frameSlider.enabled = self.ui.playButton.enabled = browser is not None
         if browser is not None:
             self.ui.frameSlider.maximum = frameCount(run)
@@ -120,5 +121,3 @@ def openRun(path, plane=""):
 
     path = Path(path)
     return addRun(read_run(path, plane=plane), path.stem or path.name)
-
-

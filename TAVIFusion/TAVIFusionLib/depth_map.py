@@ -43,18 +43,21 @@ def depth_map(mesh: Mesh, carm: CArm, pose: Pose | None = None) -> np.ndarray:
 
 def _draw(pixels, inverse_depth, first, extent, nearness: np.ndarray, columns: int) -> None:
     """Raise `nearness` (pixels of the image) to the 1 / depth of the triangles that cover them."""
-    shown = np.flatnonzero((extent > 0).all(axis=1))
+    (ax, ay), (bx, by), (cx, cy) = (pixels - first[:, None]).transpose(1, 2, 0)  # from the first pixel of each box
+    area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+    shown = np.flatnonzero((extent > 0).all(axis=1) & (area != 0))
     counts = extent[shown].prod(axis=1)
     triangle = np.repeat(shown, counts)
     inner = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    row_in_box, column_in_box = np.divmod(inner, extent[triangle, 0])
-    column, row = first[triangle, 0] + column_in_box, first[triangle, 1] + row_in_box
-    (ax, ay), (bx, by), (cx, cy) = pixels[triangle].transpose(1, 2, 0)
-    area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
+    row, column = np.divmod(inner, extent[triangle, 0])
+    # a point's shares of the corners b and c, and its 1 / depth, are linear in column and row
     with np.errstate(divide="ignore", invalid="ignore"):
-        of_b = ((column - ax) * (cy - ay) - (cx - ax) * (row - ay)) / area
-        of_c = ((bx - ax) * (row - ay) - (column - ax) * (by - ay)) / area
+        b_by_column, b_by_row = (cy - ay) / area, -(cx - ax) / area
+        c_by_column, c_by_row = -(by - ay) / area, (bx - ax) / area
+    of_b = b_by_column[triangle] * (column - ax[triangle]) + b_by_row[triangle] * (row - ay[triangle])
+    of_c = c_by_column[triangle] * (column - ax[triangle]) + c_by_row[triangle] * (row - ay[triangle])
     covered = np.flatnonzero((of_b >= 0) & (of_c >= 0) & (of_b + of_c <= 1))
-    of_b, of_c = of_b[covered], of_c[covered]
-    a, b, c = inverse_depth[triangle[covered]].T
-    np.maximum.at(nearness, row[covered] * columns + column[covered], a + of_b * (b - a) + of_c * (c - a))
+    of_b, of_c, triangle = of_b[covered], of_c[covered], triangle[covered]
+    pixel = (row[covered] + first[triangle, 1]) * columns + column[covered] + first[triangle, 0]
+    a, b, c = inverse_depth[triangle].T
+    np.maximum.at(nearness, pixel, a + of_b * (b - a) + of_c * (c - a))

@@ -45,6 +45,6 @@ def attention_map(network: DeepResidualUNet, frame: np.ndarray, layer: str = LAY
     weights = gradient.mean(dim=(2, 3), keepdim=True)
     attention = F.relu((weights * kept[0]).sum(dim=1, keepdim=True)).detach()
     attention = F.interpolate(attention, (box.side, box.side), mode="bilinear", align_corners=False)
-    attention = box.unboxed(attention)[0, 0].cpu().numpy()
-    peak = float(attention.max())
-    return attention / peak if peak > 0 else attention
+    shown = box.unboxed(attention)[0, 0].cpu().numpy()
+    peak = float(shown.max())
+    return shown / peak if peak > 0 else shown

@@ -1,4 +1,4 @@
-"""How well a mask agrees with another one: Dice, precision and recall from one table of one mask, and their box plots' numbers."""
+"""How well a mask agrees with another one: Dice, precision and recall from one table of one mask, and numbers of box plots."""
 
 from __future__ import annotations
 

@@ -66,6 +66,16 @@ def read_points(path: str | Path, views: int) -> list[ModelPoint]:
     return list(points.values())
 
 
+def as_arrays(points: list[ModelPoint], views: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) LPS mm in the model's frame, and (views, N, 2) pixels where they are seen, nan where they are not."""
+    places = np.array([point.point_mm for point in points]).reshape(-1, 3)
+    pixels = np.full((views, len(points), 2), np.nan)
+    for n, point in enumerate(points):
+        for view, pixel in point.seen.items():
+            pixels[view, n] = pixel
+    return places, pixels
+
+
 def _numbers(row: dict[str, str], columns: tuple[str, ...], place: str) -> np.ndarray:
     try:
         values = np.array([float(row[column]) for column in columns])

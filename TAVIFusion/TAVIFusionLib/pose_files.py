@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def read_pose(path: str | Path) -> Pose:
 
 
 def pose_rows(
-    poses: Sequence[Pose], times_s: Sequence[float], quality: Sequence[float], shown: Sequence[bool], first: int = 0
+    poses: Sequence[Pose], times_s: Iterable[float], quality: Iterable[float], shown: Iterable[bool], first: int = 0
 ) -> list[tuple]:
     """Rows of poses.csv, see `COLUMNS`."""
     return [

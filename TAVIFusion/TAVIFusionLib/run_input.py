@@ -44,8 +44,9 @@ class RunInput:
         run = read_run(self.path, plane=self.plane, progress=progress)
         if self.geometry is not None:
             run = with_geometry(run, read_json_object(self.geometry, "geometry file"))
-        for note in run.notes if progress else ():
-            progress.warning(note)
+        if progress is not None:
+            for note in run.notes:
+                progress.warning(note)
         return run
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from CorrespondCoreLib.errors import InputError
 
 from .run_input import RunInput, ViewInput
-from .settings import AFFINE_METHODS, DEGREES, FIELDS_OF_VIEW, MODES, SEGMENTATION_METHODS, FusionSettings
+from .settings import AFFINE_METHODS, DEGREES, FIELDS_OF_VIEW, MODES, OVERLAYS, SEGMENTATION_METHODS, FusionSettings
 
 _OPTIONS = {
     "method": ("segmentation", "method"),
@@ -20,6 +20,7 @@ _OPTIONS = {
     "mode": ("alignment", "mode"),
     "degrees": ("alignment", "degrees"),
     "starts": ("alignment", "starts"),
+    "turned": ("alignment", "turned"),
     "affine_by": ("alignment", "affine"),
     "matching_model": ("alignment", "model"),
     "region": ("alignment", "region_px"),
@@ -79,9 +80,19 @@ def views_of(args: argparse.Namespace) -> list[ViewInput]:
     return views
 
 
+def add_overlays_option(parser: argparse.ArgumentParser) -> None:
+    """Add --overlays."""
+    parser.add_argument(
+        "--overlays",
+        choices=OVERLAYS,
+        default="some",
+        help="frames that get a picture; all: with an animation (default: some, eight)",
+    )
+
+
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """Add the aorta's surface model and the frame that its file is in."""
-    parser.add_argument("mesh", type=Path, metavar="MODEL", help="surface model of the aorta: STL, VTP, VTK, OBJ or PLY")
+    parser.add_argument("mesh", type=Path, metavar="MODEL", help="surface model of the aorta: STL, VTP, VTK or OBJ")
     parser.add_argument(
         "--mesh-frame", required=True, choices=("LPS", "RAS"), help="patient axes of the model's file; 3D Slicer writes LPS"
     )
@@ -111,6 +122,12 @@ def add_alignment_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--degrees", choices=DEGREES, help="of freedom (default: six with two views 30 degrees apart)")
     parser.add_argument("--starts", type=int, metavar="N", help="from which the fit is tried (default: 4)")
+    parser.add_argument(
+        "--turned",
+        action="store_const",
+        const=True,
+        help="the model's frame is turned in an unknown way: three --pairs in two views tell the rotation",
+    )
     parser.add_argument("--affine-by", choices=AFFINE_METHODS, help="paper's mode (default: network)")
     parser.add_argument("--matching-model", metavar="ID", help="paper's mode: matching network, id or folder")
     parser.add_argument(

@@ -16,6 +16,8 @@ SEGMENTATION_METHODS = ("network", "vesselness")
 FIELDS_OF_VIEW = ("auto", "lower", "upper")
 DEGREES = ("auto", "in-plane", "in-plane and depth", "six")
 MODES = ("pose", "points", "paper")
+OVERLAYS = ("all", "some", "none")
+"""Frames of a run of which overlay pictures are written."""
 AFFINE_METHODS = ("network", "moments", "direct")
 
 
@@ -43,7 +45,8 @@ class AlignmentSettings:
 
     mode: str = "pose"  # pose: rigid, cone beam, to the vessel; points: to picked pairs alone; paper: an affine map (eq. 4)
     degrees: str = "auto"  # of freedom, see alignment.degrees.FITTED; auto: six with two views 30 degrees apart, else in-plane
-    starts: int = 4  # of the search, spread around the given start
+    starts: int = 4  # of the search, spread around the given start; picked point pairs are the only start where there are some
+    turned: bool = False  # the model's frame is turned in an unknown way: three point pairs in two views tell the rotation
     affine: str = "network"  # paper mode: the map by the matching network, by moments, or by direct optimisation of soft Dice
     model: str = ""  # paper mode: matching network, id or folder; the installed one if empty
     region_px: tuple[int, int, int, int] | None = None  # paper mode: left, top, right, bottom of the projected model's part
@@ -58,9 +61,10 @@ class AlignmentSettings:
         if self.starts < 1:
             raise InputError(f"Setting alignment.starts must be 1 or more, not {self.starts}.")
         if self.region_px is not None:
-            self.region_px = tuple(int(value) for value in self.region_px)  # type: ignore[assignment]
-            if len(self.region_px) != 4 or self.region_px[0] >= self.region_px[2] or self.region_px[1] >= self.region_px[3]:
+            region = [int(value) for value in self.region_px]
+            if len(region) != 4 or region[0] >= region[2] or region[1] >= region[3]:
                 raise InputError("Setting alignment.region_px is left, top, right, bottom in pixels, left before right.")
+            self.region_px = (region[0], region[1], region[2], region[3])
 
 
 @dataclass

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import SimpleITK as sitk
 
+from .collimator import continued, open_field
+
 SIDE = 256  # pixels of the longer side at which the widths below are meant
 SIGMAS = (1.5, 2.5, 4.0, 6.0, 9.0, 13.0)  # pixels at SIDE; a line answers most where sigma is about half of its width
 BLOBNESS = 0.5  # beta of the paper
@@ -25,7 +27,7 @@ def vesselness(frame: np.ndarray) -> np.ndarray:
     scale = max(frame.shape) / SIDE
     answer = np.zeros(frame.shape, np.float32)
     for sigma in SIGMAS:
-        smooth = sitk.GetArrayViewFromImage(sitk.SmoothingRecursiveGaussian(image, sigma * scale))
+        smooth = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(image, sigma * scale))
         np.maximum(answer, _line_answer(smooth, sigma * scale), out=answer)
     return answer
 
@@ -33,12 +35,14 @@ def vesselness(frame: np.ndarray) -> np.ndarray:
 def vessel_probability(frame: np.ndarray) -> np.ndarray:
     """The vesselness V as V / (V + t), float32: above 0.5 where V exceeds t, which is Otsu's threshold of the frame.
 
-    It is called a probability because it is used as one; nothing was learned and nothing is calibrated.
+    The collimator's shutters are left out. It is called a probability because it is used as one; nothing was learned, and
+    nothing is calibrated.
 
     Args:
         frame: (rows, columns) float32, normalized.
     """
-    answer = vesselness(frame)
+    field, unshadowed = open_field(frame)
+    answer = np.where(field, vesselness(continued(frame, unshadowed)), 0).astype(np.float32)
     otsu = sitk.OtsuThresholdImageFilter()
     otsu.Execute(sitk.GetImageFromArray(answer))
     threshold = max(float(otsu.GetThreshold()), FLOOR)

@@ -9,11 +9,11 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.stream import SampleStream, sample_at
 from LungRegistrationLib.datasets import write_phantom
 from LungRegistrationLib.formats.landmarks import read_landmarks, write_landmarks
 from LungRegistrationLib.training.pairs import training_pairs, validation_pairs
 from LungRegistrationLib.training.random_phantoms import HELD_OUT, TRAINING, VALIDATION, random_phantom, training_seed
-from LungRegistrationLib.training.stream import PairStream, pair_at
 from Testing.LungRegistration.training_examples import config
 
 
@@ -76,10 +76,10 @@ def test_an_affine_pre_alignment_leaves_less_to_the_network():
 
 
 def test_each_pair_comes_once_in_a_turn_and_turns_differ():
-    order = [pair_at(place, 5, seed=1) for place in range(15)]
+    order = [sample_at(place, 5, seed=1) for place in range(15)]
     assert [sorted(order[k : k + 5]) for k in (0, 5, 10)] == [list(range(5))] * 3
-    assert order[:5] != order[5:10] and order != [pair_at(place, 5, seed=2) for place in range(15)]
-    assert [pair_at(place, None, seed=1) for place in (0, 7, 10**6)] == [0, 7, 10**6]
+    assert order[:5] != order[5:10] and order != [sample_at(place, 5, seed=2) for place in range(15)]
+    assert [sample_at(place, None, seed=1) for place in (0, 7, 10**6)] == [0, 7, 10**6]
 
 
 class Numbers:
@@ -94,7 +94,7 @@ class Numbers:
 
 
 def numbers(count=5, first=0, n=10, **options):
-    return list(islice(PairStream(Numbers(count), 3, first, **options), n))
+    return list(islice(SampleStream(Numbers(count), 3, first, **options), n))
 
 
 def test_a_stream_goes_on_where_it_was_left_and_is_shared_without_gaps():
@@ -106,14 +106,14 @@ def test_a_stream_goes_on_where_it_was_left_and_is_shared_without_gaps():
 
 def test_kept_pairs_are_prepared_once():
     source = Numbers(5)
-    assert list(islice(PairStream(source, 3, 2, keep=True), 20)) == numbers(first=2, n=20)
+    assert list(islice(SampleStream(source, 3, 2, keep=True), 20)) == numbers(first=2, n=20)
     assert source.prepared == 5
 
 
 def test_pairs_from_worker_processes_are_the_same():
     few = config()
     source = training_pairs(few)
-    alone, helped = (list(islice(PairStream(source, 0, 0, workers=n), 2)) for n in (0, 1))
+    alone, helped = (list(islice(SampleStream(source, 0, 0, workers=n), 2)) for n in (0, 1))
     for a, b in zip(alone, helped, strict=True):
         assert np.array_equal(a.moving, b.moving) and np.array_equal(a.keypoints[1], b.keypoints[1]) and a.lattice == b.lattice
 

@@ -252,6 +252,8 @@ def test_inverted_frames_are_turned(tmp_path):
     d = opt(tmp_path / "x", VALUES, BOTTOM_UP)
     d.PhotometricInterpretation = "MONOCHROME1"
     assert np.array_equal(array(read_scan(save(d, tmp_path / "i.dcm"))), VALUES.max() - VALUES)
+    d.compress(RLELossless)
+    assert np.array_equal(array(read_scan(save(d, tmp_path / "c.dcm"))), VALUES.max() - VALUES)
 
 
 @pytest.mark.parametrize("kind", ["scrambled", "private", "raw"])

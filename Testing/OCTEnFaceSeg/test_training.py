@@ -14,6 +14,8 @@ from CorrespondCoreLib.cli import run
 from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.split import split_patients
+from CorrespondCoreLib.training.stream import sample_at
 from OCTEnFaceSegLib.networks.checkpoints import load_network
 from OCTEnFaceSegLib.phantom_files import write_phantom
 from OCTEnFaceSegLib.scan import OctScan
@@ -22,8 +24,6 @@ from OCTEnFaceSegLib.training.config import TrainingConfig
 from OCTEnFaceSegLib.training.eyes import Eye, FolderEyes, PhantomEyes, folder_parts, fundus_target, training_eyes
 from OCTEnFaceSegLib.training.model_evaluation import evaluate_model, figures_of
 from OCTEnFaceSegLib.training.run import train
-from OCTEnFaceSegLib.training.split import split_patients
-from OCTEnFaceSegLib.training.stream import number_at
 from OCTEnFaceSegLib.training.validation import score
 
 SMALL = {
@@ -190,8 +190,8 @@ def test_augmentation_moves_slab_and_target_together():
 
 def test_every_eye_comes_once_in_a_turn():
     for turn in range(3):
-        assert sorted(number_at(turn * 7 + k, 7, seed=1) for k in range(7)) == list(range(7))
-    assert [number_at(k, 7, 1) for k in range(7)] != [number_at(k, 7, 2) for k in range(7)]
+        assert sorted(sample_at(turn * 7 + k, 7, seed=1) for k in range(7)) == list(range(7))
+    assert [sample_at(k, 7, 1) for k in range(7)] != [sample_at(k, 7, 2) for k in range(7)]
 
 
 def test_validation_scores():

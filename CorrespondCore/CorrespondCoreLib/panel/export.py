@@ -1,5 +1,6 @@
 """What the Export sections share: where files go, the report page, and telling the user what was written or copied."""
 
+import csv
 from pathlib import Path
 
 import qt
@@ -42,6 +43,20 @@ def exportReport(result, folder):
     with whole_file(path) as temporary:
         temporary.write_text(result.reportPage.GetText(), encoding="utf-8")
     return path
+
+
+def exportTables(tables, folder):
+    """Write table nodes as CSV files. Returns the paths."""
+    paths = [exportPath(folder, f"{node.GetName()}.csv") for node in tables]
+    for node, path in zip(tables, paths, strict=True):
+        table = node.GetTable()
+        columns = [table.GetColumn(i) for i in range(table.GetNumberOfColumns())]
+        with whole_file(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow([column.GetName() for column in columns])
+            for row in range(table.GetNumberOfRows()):
+                writer.writerow([table.GetValue(row, i).ToString() for i in range(len(columns))])
+    return paths
 
 
 def exportPath(folder, name):

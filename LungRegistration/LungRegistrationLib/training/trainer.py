@@ -19,6 +19,7 @@ from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from CorrespondCoreLib.training.distributed import Processes
 from CorrespondCoreLib.training.log import Log
+from CorrespondCoreLib.training.stream import SampleStream
 
 from ..networks.virnet import MultilevelRegistrationNetwork
 from .best import Best, better
@@ -26,7 +27,6 @@ from .config import TrainingConfig
 from .pairs import PairSource, TrainingPair, training_pairs, validation_pairs
 from .start import check_size, make_network, take_weights
 from .step import PairTensors, loss_terms, make_objective, term_names
-from .stream import PairStream
 from .validation import FIGURES, validate
 
 GradScaler = partial(torch.amp.GradScaler, "cuda") if hasattr(torch.amp, "GradScaler") else torch.cuda.amp.GradScaler
@@ -99,7 +99,7 @@ class Trainer:
             What the training was: seconds and pairs of this run, rates, steps, from which state the weights are, its figures.
         """
         config, began, first = self.config, time.perf_counter(), self.step
-        stream = PairStream(
+        stream = SampleStream(
             self._source,
             config.seed,
             self.step * config.batch,
@@ -138,7 +138,7 @@ class Trainer:
         }
 
     def _train_level(
-        self, pairs: Iterator[TrainingPair], stream: PairStream, log: Log | None, show: Callable[[float], None]
+        self, pairs: Iterator[TrainingPair], stream: SampleStream[TrainingPair], log: Log | None, show: Callable[[float], None]
     ) -> None:
         config, lost = self.config, 0
         limit = config.steps[self._phase]

@@ -37,6 +37,19 @@ def moved(pose: Pose, axes: np.ndarray, step: np.ndarray) -> Pose:
     return Pose(tuple(turn.as_rotvec(degrees=True).tolist()), tuple(shift.tolist()), pose.pivot_mm)
 
 
+def point_moves(placed_mm: np.ndarray, pose: Pose, axes: np.ndarray) -> np.ndarray:
+    """(6, K, 3) mm by which points (K, 3), already at a pose, move per unit of each of `SIX`."""
+    arm = placed_mm - np.asarray(pose.pivot_mm) - np.asarray(pose.translation_mm)
+    shifts = [np.broadcast_to(axis, arm.shape) for axis in axes]
+    return np.stack(shifts + [np.deg2rad(1) * np.cross(axis, arm) for axis in axes])
+
+
+def turn_between(first: Pose, second: Pose, axes: np.ndarray) -> np.ndarray:
+    """(3,) degrees about the axes (rows), the rotation vector that carries the first pose's rotation to the second's."""
+    first_turn, second_turn = (Rotation.from_rotvec(pose.rotation_deg, degrees=True) for pose in (first, second))
+    return axes @ (second_turn * first_turn.inv()).as_rotvec(degrees=True)
+
+
 def with_pivot(pose: Pose, pivot_mm: np.ndarray) -> Pose:
     """The same motion, told about another pivot."""
     return Pose.from_matrix(pose.matrix(), pivot_mm)

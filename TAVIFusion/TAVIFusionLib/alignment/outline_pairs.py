@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from ..carm import CArm
 from ..pose import Pose
+from .degrees import point_moves
 from .rim import Rim, RimView
 from .views import MaskOutline, View, plane_mm, plane_motion
 
@@ -40,9 +41,7 @@ class Pairs:
         """
         placed = pose.apply(self.model_mm)
         distance = np.sum((self.targets_mm - plane_mm(carm.project(placed), carm)) * self.normals, axis=1)
-        arm = placed - np.asarray(pose.pivot_mm) - np.asarray(pose.translation_mm)
-        moves = [np.broadcast_to(axis, arm.shape) for axis in axes] + [np.deg2rad(1) * np.cross(axis, arm) for axis in axes]
-        return distance, -plane_motion(placed, np.stack(moves), self.normals, carm)
+        return distance, -plane_motion(placed, point_moves(placed, pose, axes), self.normals, carm)
 
 
 @dataclass
@@ -97,9 +96,12 @@ class OutlineMatcher:
         if len(seen.points_mm) == 0:
             return Agreement(2 * cap_mm, np.inf, 0.0, 0.0)
         near = self._nearest_of_rim(seen)
-        mask_mm = _distance(self.outline.points_mm, self.outline.normals, seen.points_mm[near], seen.normals[near], cap_mm)
+        mask_mm = _distance(
+            self.outline.points_mm, self.outline.normals, seen.points_mm[near], seen.normals[near], seen.lengths_mm[near], cap_mm
+        )
         back = self._tree.query(self._features(seen.points_mm, seen.normals))[1]
-        rim_mm = _distance(seen.points_mm, seen.normals, self.outline.points_mm[back], self.outline.normals[back], cap_mm)
+        there = self.outline.points_mm[back], self.outline.normals[back]
+        rim_mm = _distance(seen.points_mm, seen.normals, *there, seen.lengths_mm, cap_mm)
         counts = seen.lengths_mm * self._inside(seen.points_mm, self.carm)
         contrast = counts * (self.outline.edge_distance(seen.points_mm, self.carm) < _NO_CONTRAST_MM)
         total = contrast.sum()
@@ -139,8 +141,10 @@ def _paired(model_mm, targets_mm, target_normals, seen_mm, seen_normals, lengths
     return model_mm[used], targets_mm[used], (along / np.maximum(sizes, 1e-9))[used], weights[used]
 
 
-def _distance(points_mm, normals, others_mm, other_normals, cap_mm: float) -> np.ndarray:
-    """(N,) mm to the paired pieces, the cap where they face apart or are farther."""
-    distance = np.linalg.norm(points_mm - others_mm, axis=1)
+def _distance(points_mm, normals, others_mm, other_normals, lengths_mm, cap_mm: float) -> np.ndarray:
+    """(N,) mm to the paired pieces, one of which has a length; the cap where they face apart or are farther."""
+    offsets = points_mm - others_mm
+    across = np.sum(offsets * other_normals, axis=1)
+    along = np.maximum(np.abs(offsets[:, 0] * other_normals[:, 1] - offsets[:, 1] * other_normals[:, 0]) - lengths_mm / 2, 0)
     facing = np.sum(normals * other_normals, axis=1) > _SAME_SIDE
-    return np.where(facing, np.minimum(distance, cap_mm), cap_mm)
+    return np.where(facing, np.minimum(np.hypot(across, along), cap_mm), cap_mm)

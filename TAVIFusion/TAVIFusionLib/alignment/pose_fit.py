@@ -15,11 +15,12 @@ import numpy as np
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
+from ..meshes import Mesh
 from ..pose import Pose
 from .confidence import SLIDING, Direction, directions_of
-from .degrees import FITTED, chosen_degrees, moved, with_pivot
+from .degrees import FITTED, chosen_degrees, moved, turn_between, with_pivot
 from .outline_pairs import Agreement, OutlineMatcher, seen_by
-from .rim import Rim, Surface
+from .rim import Rim
 from .settings import FitSettings
 from .starts import centered, start_poses
 from .views import View
@@ -52,22 +53,26 @@ class PoseFit:
 
 
 def fit_pose(
-    mesh: Surface | Rim,
+    mesh: Mesh | Rim,
     views: Sequence[View],
     start: Pose | None = None,
     degrees: str = "in-plane",
     starts: int = 5,
     settings: FitSettings | None = None,
     progress: Progress | None = None,
+    trusted: Pose | None = None,
 ) -> PoseFit:
     """Align a model with the vessel that one or more views show.
 
     Args:
         mesh: LPS mm; a `Rim` saves the making of it when many frames are fitted.
-        start: pose to start from; its pivot is kept, the middle of the model is taken where it has none.
+        start: pose to start from. A pivot that it has is where the fit matters, the root: what lies within `focus_mm` of it
+            counts most. Without one the middle of the model is the pivot, and all counts alike.
         degrees: "in-plane" (the angles are trusted; axes of the first view), "in-plane and depth", "six" with two views at least
             30 degrees apart, or "auto".
         starts: that are tried, the given pose among them; with 1 only the given pose.
+        trusted: pose whose angles and shift hold what the outlines do not tell (see FitSettings); the start if None. It must have
+            the start's pivot.
 
     Raises:
         InputError: no view, a view without a vessel, views too near to each other for six degrees of freedom, or a model that
@@ -82,9 +87,10 @@ def fit_pose(
         matchers = [OutlineMatcher(view, settings.normal_mm) for view in views]
     degrees = chosen_degrees(degrees, carms, settings.least_view_angle_deg)
     fitted = FITTED[degrees]
-    if not np.any(start.pivot_mm):
+    focus = np.asarray(start.pivot_mm) if np.any(start.pivot_mm) else None
+    if focus is None:
         start = with_pivot(start, rim.center_mm)
-    fit = _Fit(rim, matchers, fitted, settings)
+    fit = _Fit(rim, matchers, fitted, settings, focus)
     with progress.stage("Fit", until=1.0) as step:
         first = [start]
         if starts > 1:
@@ -95,9 +101,11 @@ def fit_pose(
                 )
         tried = []
         for number, pose in enumerate(first):
-            tried.append(fit.refined(pose, start, settings.first_reach_mm, 0.6 * settings.first_reach_mm))
+            reaches = settings.first_reach_mm, 0.6 * settings.first_reach_mm
+            tried.append(fit.refined(pose, trusted or start, *reaches, count=max(1, settings.steps // 2)))
             step((number + 1) / (len(first) + 2))
-        best = [fit.refined(pose, start, 0.6 * settings.first_reach_mm, settings.last_reach_mm) for _, pose in _best_two(tried)]
+        reaches = 0.6 * settings.first_reach_mm, settings.last_reach_mm
+        best = [fit.refined(pose, trusted or start, *reaches, count=settings.steps) for _, pose in _best_two(tried)]
         cost, pose = min(best, key=lambda each: each[0])
     return _result(fit, pose, cost, best, degrees, settings)
 
@@ -105,25 +113,31 @@ def fit_pose(
 class _Fit:
     """Steps of the fit, and how good a pose is."""
 
-    def __init__(self, rim: Rim, matchers: list[OutlineMatcher], fitted: Sequence[int], settings: FitSettings):
-        self.rim, self.matchers, self.fitted, self.settings = rim, matchers, list(fitted), settings
+    def __init__(
+        self,
+        rim: Rim,
+        matchers: list[OutlineMatcher],
+        fitted: Sequence[int],
+        settings: FitSettings,
+        focus_mm: np.ndarray | None,
+    ):
+        self.rim, self.matchers, self.fitted, self.settings, self._focus_mm = rim, matchers, list(fitted), settings, focus_mm
         self.axes = matchers[0].carm.axes()
 
     def agreements(self, pose: Pose) -> list[Agreement]:
         seen = seen_by(self.rim, self.matchers, pose)
         return [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)]
 
-    def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float) -> tuple[float, Pose]:
-        """(cost in mm, pose) after steps whose reach shrinks; rotations are held to those of the trusted pose."""
-        count = self.settings.steps
-        prior = np.zeros(6)
-        prior[3:] = 1 / self.settings.angle_trust_deg**2
+    def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float, count: int) -> tuple[float, Pose]:
+        """(cost in mm, pose) after steps whose reach shrinks; what the outlines do not tell is held to the trusted pose."""
+        prior = np.repeat([self.settings.shift_trust_mm, self.settings.angle_trust_deg], 3) ** -2.0
         free = np.ix_(self.fitted, self.fitted)
         for number in range(count):
             reach = from_reach_mm * (to_reach_mm / from_reach_mm) ** min(1.0, number / max(1, count - 4))
             normal, pull = self.normal_equations(pose, reach)
-            turned = _turn_between(trusted, pose, self.axes)
-            normal, pull = normal + np.diag(prior), pull - prior * np.append(np.zeros(3), turned)
+            shifted = self.axes @ np.subtract(pose.translation_mm, trusted.translation_mm)
+            away = np.append(shifted, turn_between(trusted, pose, self.axes))
+            normal, pull = normal + np.diag(prior), pull - prior * away
             step = np.zeros(6)
             damping = 1e-3 * np.diag(np.maximum(np.diag(normal), 1e-9))
             step[self.fitted] = np.linalg.solve((normal + damping)[free], pull[self.fitted])
@@ -142,10 +156,16 @@ class _Fit:
                 continue
             residual, derivative = pairs.residuals(pose, matcher.carm, self.axes)
             spread = max(self.settings.noise_mm, 1.4826 * float(np.median(np.abs(residual))))
-            weight = 0.5 * pairs.weights / self.settings.piece_mm / spread**2
+            weight = 0.5 * pairs.weights * self._attention(pairs.model_mm) / self.settings.piece_mm / spread**2
             normal += derivative.T @ (weight[:, None] * derivative)
             pull -= derivative.T @ (weight * residual)
         return normal, pull
+
+    def _attention(self, model_mm: np.ndarray) -> np.ndarray:
+        """(K,) 1 at the focus, half at `focus_mm` from it, little beyond: an arch in another phase must not move the root."""
+        if self._focus_mm is None:
+            return np.ones(len(model_mm))
+        return 1 / (1 + (np.linalg.norm(model_mm - self._focus_mm, axis=1) / self.settings.focus_mm) ** 4)
 
 
 def _best_two(tried: list[tuple[float, Pose]]) -> list[tuple[float, Pose]]:
@@ -182,14 +202,7 @@ def _result(fit: _Fit, pose: Pose, cost: float, best, degrees: str, settings: Fi
     return PoseFit(pose, degrees, residuals, matched, confidence, warnings)
 
 
-def _turn_between(first: Pose, second: Pose, axes: np.ndarray) -> np.ndarray:
-    """(3,) degrees about the axes that carry the first rotation to the second."""
-    matrix = np.eye(4)
-    matrix[:3, :3] = second.matrix()[:3, :3] @ first.matrix()[:3, :3].T
-    return axes @ np.asarray(Pose.from_matrix(matrix).rotation_deg)
-
-
 def _apart_mm(first: Pose, second: Pose) -> float:
     """Distance of the two poses' pivots, and a millimetre per degree between their rotations."""
     shift = np.linalg.norm(np.subtract(first.translation_mm, second.translation_mm))
-    return float(shift + np.linalg.norm(_turn_between(first, second, np.eye(3))))
+    return float(shift + np.linalg.norm(turn_between(first, second, np.eye(3))))

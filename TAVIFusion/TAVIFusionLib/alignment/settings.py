@@ -16,8 +16,10 @@ class FitSettings:
     first_reach_mm: float = 14.0  # outlines farther apart do not pull at first
     last_reach_mm: float = 4.0  # and at the end
     normal_mm: float = 8.0  # length that a difference of 1 between outward normals weighs
-    steps: int = 12  # of Gauss-Newton from each start, and again from the best two
+    focus_mm: float = 50.0  # around the start's pivot, where it has one: what lies farther counts less
+    steps: int = 12  # of Gauss-Newton from the best two starts; half as many are made from each start
     angle_trust_deg: float = 3.0  # one standard deviation of the error that the given angles are believed to have
+    shift_trust_mm: float = 100.0  # and of the start's shift: holds what the outlines do not tell
     noise_mm: float = 1.0  # error of outline and model that one independent piece of outline has at least
     piece_mm: float = 6.0  # length of outline over which errors go together
     least_view_angle_deg: float = 30.0  # between two views, for six degrees of freedom

@@ -73,7 +73,7 @@ class MaskOutline:
         The mask is smoothed by 1.5 pixels and each point moved onto the level 0.5, which makes it finer than a pixel.
 
         Args:
-            at_most: points; every n-th is taken where there are more.
+            at_most: points; where there are more, some are drawn by lot, always the same.
 
         Raises:
             InputError: nothing is left of the outline.
@@ -96,14 +96,13 @@ class MaskOutline:
         normals = -gradient / steepness[:, None]
         beyond = np.clip((smooth[rows, columns] - 0.5) / steepness, -1.5, 1.5)
         pixels = np.column_stack([columns, rows]) + beyond[:, None] * normals
-        every = max(1, -(-len(pixels) // at_most))
-        take = np.arange(0, len(pixels), every)
+        take = some_of(len(pixels), at_most)
         spacing = np.asarray(view.carm.isocenter_pixel_mm)
         outward = normals[take] / spacing
         sampling = (spacing[1], spacing[0])
         distance = distance_transform_edt(~mask, sampling=sampling) - distance_transform_edt(mask, sampling=sampling)
         outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-        step_mm = every * float(spacing.mean()) * _PIXELS_OF_OUTLINE
+        step_mm = len(pixels) / len(take) * float(spacing.mean()) * _PIXELS_OF_OUTLINE
         return cls(plane_mm(pixels[take], view.carm), outward, step_mm, distance.astype(np.float32))
 
     def edge_distance(self, points_mm: np.ndarray, carm: CArm) -> np.ndarray:
@@ -139,6 +138,11 @@ def plane_motion(points_mm: np.ndarray, moves: np.ndarray, normals: np.ndarray, 
     forward = np.sum(normals * place[:, :2], axis=1) / depth
     along = shrink[:, None] * (normals @ axes[:2] - forward[:, None] * axes[2])
     return np.einsum("dki,ki->kd", moves, along)
+
+
+def some_of(count: int, at_most: int) -> np.ndarray:
+    """Indices of at most so many of `count` points, by lot: every n-th would see one side of a vessel only."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:at_most])
 
 
 def without_specks(mask: np.ndarray) -> np.ndarray:

@@ -30,7 +30,10 @@ def add_align_command(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--start", type=Path, metavar="FILE", help="pose.json to start from")
     parser.add_argument(
-        "--pairs", type=Path, metavar="CSV", help="points picked in model and frames: x,y,z (LPS mm),view,column,row; at most four"
+        "--pairs",
+        type=Path,
+        metavar="CSV",
+        help="points picked in model and frames: x,y,z (LPS mm),view,column,row; at most four",
     )
     parser.add_argument(
         "--landmarks",

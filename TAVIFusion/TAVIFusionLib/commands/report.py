@@ -14,8 +14,8 @@ def add_report_command(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "report",
         help="make the page of a result, or one over several results",
-        description="With a folder: make its report.html anew from what lies in it. With --split: box plots of DSC, precision and "
-        "recall over the frames of all runs of each split (metrics.csv of results that had a reference) as scores.html, scores.csv.",
+        description="With a folder: make its report.html anew from what lies in it. With --split: box plots of DSC, precision "
+        "and recall over the frames of all runs of each split (of results that had a reference) as scores.html, .csv and .json.",
     )
     parser.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="folder that segment, align or track has written")
     parser.add_argument(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from CorrespondCoreLib.progress import Progress
 
-from ..run_options import add_run_argument, add_segmentation_options, run_input_of, settings_of
+from ..run_options import add_overlays_option, add_run_argument, add_segmentation_options, run_input_of, settings_of
 
 
 def add_segment_command(subparsers: argparse._SubParsersAction) -> None:
@@ -21,10 +21,15 @@ def add_segment_command(subparsers: argparse._SubParsersAction) -> None:
     add_run_argument(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument(
-        "--frames", type=int, nargs=2, metavar=("FIRST", "LAST"), help="index of the first and the last frame, from 0 (default: all)"
+        "--frames",
+        type=int,
+        nargs=2,
+        metavar=("FIRST", "LAST"),
+        help="index of the first and the last frame, from 0 (default: all)",
     )
     parser.add_argument("--reference", type=Path, metavar="FILE", help="true masks, as masks.nrrd: DSC, precision and recall")
     parser.add_argument("--no-probability", action="store_true", help="leave probability.nrrd out")
+    add_overlays_option(parser)
     add_segmentation_options(parser)
     parser.set_defaults(func=_segment)
 
@@ -42,4 +47,5 @@ def _segment(args: argparse.Namespace, progress: Progress) -> dict:
         frames=tuple(args.frames) if args.frames else None,
         reference=args.reference,
         with_probability=not args.no_probability,
+        overlays=args.overlays,
     )

@@ -9,6 +9,7 @@ from CorrespondCoreLib.progress import Progress
 
 from ..run_options import (
     add_model_argument,
+    add_overlays_option,
     add_run_argument,
     add_segmentation_options,
     add_tracking_options,
@@ -31,6 +32,7 @@ def add_track_command(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--pose", type=Path, required=True, metavar="FILE", help="pose.json of an alignment")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="masks.nrrd of the whole run; segmented if absent")
     parser.add_argument("--landmarks", type=Path, metavar="CSV", help="points to draw: name,x,y,z (LPS mm)")
+    add_overlays_option(parser)
     add_segmentation_options(parser)
     add_tracking_options(parser)
     parser.set_defaults(func=_track)
@@ -51,4 +53,5 @@ def _track(args: argparse.Namespace, progress: Progress) -> dict:
         pose=args.pose,
         mask=args.mask,
         landmarks=args.landmarks,
+        overlays=args.overlays,
     )

@@ -14,7 +14,6 @@ GRAY_FROM_COLOR = "The frames are stored in color but are gray: one channel is u
 _RELATIONSHIPS = {
     "LIN": "proportional to the X-ray intensity",
     "LOG": "logarithms of the X-ray intensity",
-    "DISP": "processed for display",
 }
 
 
@@ -34,9 +33,8 @@ def gray_frames(values: np.ndarray, frame: Dataset, name: str, notes: list[str])
         raise InputError(f"{name} has frames in palette colors: a fluoroscopy run is gray. Export it without colors.")
     if values.ndim == 4:
         return one_channel(values, name, notes)
-    values = _only_stored_bits(values, frame, notes)
     relationship = str(frame.get("PixelIntensityRelationship") or "").upper()
-    if relationship:
+    if relationship not in ("", "DISP"):  # of frames that were processed for display there is nothing to say
         notes.append(f"Gray values: {relationship} ({_RELATIONSHIPS.get(relationship, 'a relationship of the maker')}).")
     sign = numbers(frame, "PixelIntensityRelationshipSign", 1)
     bright = bool(sign[0] < 0) if sign is not None and abs(sign[0]) == 1 else kind == "MONOCHROME1"
@@ -55,7 +53,9 @@ def one_channel(values: np.ndarray, name: str, notes: list[str]) -> np.ndarray:
     colors = values[..., :3].astype(np.int32) if values.shape[-1] >= 3 else values[..., :1].astype(np.int32)
     spread = np.abs(colors[..., 1:] - colors[..., :1])
     chroma = np.abs(colors[..., 1:] - 128)
-    if values.dtype.kind not in "ui" or min(_most(spread), _most(chroma)) > _COLOR_TOLERANCE:
+    if values.dtype.kind not in "ui":
+        raise InputError(f"{name} has {values.shape[-1]} numbers per pixel (a field, or complex values): gray frames are needed.")
+    if min(_most(spread), _most(chroma)) > _COLOR_TOLERANCE:
         share = 100 * np.mean(spread.max(axis=-1) > _COLOR_TOLERANCE) if spread.size else 0
         raise InputError(
             f"{name} has colors in {share:.1f} % of its pixels: a fluoroscopy run is gray. Export the frames without colored "
@@ -67,20 +67,3 @@ def one_channel(values: np.ndarray, name: str, notes: list[str]) -> np.ndarray:
 
 def _most(differences: np.ndarray) -> int:
     return int(differences.max()) if differences.size else 0
-
-
-def _only_stored_bits(values: np.ndarray, frame: Dataset, notes: list[str]) -> np.ndarray:
-    """Integers without the bits in which old files keep overlays (PS3.5 8.1.1)."""
-    stored, allocated = int(frame.get("BitsStored") or 0), 8 * values.itemsize
-    if values.dtype.kind not in "ui" or not 0 < stored < allocated:
-        return values
-    shift = int(frame.get("HighBit") or stored - 1) - (stored - 1)
-    low, high = (-(2 ** (stored - 1)), 2 ** (stored - 1) - 1) if values.dtype.kind == "i" else (0, 2**stored - 1)
-    if shift == 0 and values.min() >= low and values.max() <= high:
-        return values
-    notes.append(f"Only {stored} of {allocated} bits hold the frames; the others (overlays) were left out.")
-    bits = (values.view(f"u{values.itemsize}") >> max(shift, 0)) & np.array(2**stored - 1, f"u{values.itemsize}")
-    if values.dtype.kind == "u":
-        return bits
-    wide = bits.astype(np.int64)
-    return np.where(wide > high, wide - 2**stored, wide).astype(values.dtype)

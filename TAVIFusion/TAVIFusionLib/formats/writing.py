@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import whole_file
@@ -38,7 +38,9 @@ def write_xa(run: FluoroscopyRun, path: str | Path, enhanced: bool = False, stud
     """
     path = Path(path)
     frames = _storable(run.frames)
-    uids = [generate_uid(entropy_srcs=[_digest(run, frames), part, str(enhanced)]) for part in ("study", "series", "instance")]
+    uids = [
+        str(generate_uid(entropy_srcs=[_digest(run, frames), part, str(enhanced)])) for part in ("study", "series", "instance")
+    ]
     dataset = _file(str(path), ENHANCED[0] if enhanced else XA[0], uids, study)
     dataset.Manufacturer = run.device or "Correspond"
     kind = f"BIPLANE {run.plane}" if run.plane else "SINGLE PLANE"
@@ -75,12 +77,13 @@ def _storable(frames: np.ndarray) -> np.ndarray:
 def _file(name: str, kind: str, uids: list[str], study: str) -> FileDataset:
     """A data set with file meta information, UIDs, and a patient without name."""
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = kind, uids[2]
-    meta.TransferSyntaxUID, meta.ImplementationClassUID = ExplicitVRLittleEndian, pydicom.uid.PYDICOM_IMPLEMENTATION_UID
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = UID(kind), UID(uids[2])
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.ImplementationClassUID = UID(pydicom.uid.PYDICOM_IMPLEMENTATION_UID)
     dataset = FileDataset(name, {}, file_meta=meta, preamble=b"\0" * 128)
     if int(pydicom.__version__.split(".")[0]) < 3:
         dataset.is_little_endian, dataset.is_implicit_VR = True, False
-    dataset.SOPClassUID, dataset.SOPInstanceUID = kind, uids[2]
+    dataset.SOPClassUID, dataset.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study or uids[0], uids[1]
     dataset.Modality, dataset.PatientPosition = "XA", "HFS"
     dataset.SeriesNumber = dataset.InstanceNumber = dataset.AcquisitionNumber = 1

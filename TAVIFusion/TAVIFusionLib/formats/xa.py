@@ -20,7 +20,7 @@ from .frame_attributes import ENHANCED, frame_attributes
 from .geometry import geometry_of, suggestions_for
 from .gray import gray_frames
 from .timing import file_times, frame_times
-from .xa_files import SECONDARY, XA, files_of
+from .xa_files import SECONDARY, XA, class_of, files_of
 
 SECONDARY_NOTE = "The file is a secondary capture, a copy of a screen: angles, distances and pixel spacing have to be entered."
 PLANE_NOTE = "This is plane {plane} of a biplane run."
@@ -67,7 +67,7 @@ def read_xa(path: Path, plane: str = "", progress: Progress | None = None) -> Fl
         if sum(map(len, parts)) > len(parts):
             raise InputError(f"{path.name} mixes single frames and multi-frame files. Choose the file of one run.")
         times, timed = file_times(headers, notes)
-    kind = str(headers[0].get("SOPClassUID") or "")
+    kind = str(class_of(headers[0]) or "")
     if kind in SECONDARY:
         notes.insert(0, SECONDARY_NOTE)
     if files.plane:

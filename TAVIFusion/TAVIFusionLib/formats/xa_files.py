@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -74,12 +75,18 @@ def runs_of(path: Path) -> list[RunFiles]:
 
 def check_class(header: Dataset, path: Path) -> None:
     """Raise InputError unless the file is fluoroscopy, or a secondary capture that may be."""
-    kind = header.get("SOPClassUID")
+    kind = class_of(header)
     if str(kind) in _READ or (not kind and str(header.get("Modality") or "") in ("XA", "RF")):
         return
     name = getattr(kind, "name", None) or "nothing that it names"
     advice = _INSTEAD.get(str(kind), "Choose the XA or XRF file of the run")
     raise InputError(f"{path.name} is a DICOM file of {name}, not of fluoroscopy or angiography. {advice}.")
+
+
+def class_of(header: Dataset) -> Any:
+    """UID of what the file says that it is, or None."""
+    meta = getattr(header, "file_meta", None)
+    return header.get("SOPClassUID") or (meta.get("MediaStorageSOPClassUID") if meta is not None else None)
 
 
 def plane_of(header: Dataset) -> str:
@@ -112,7 +119,7 @@ def _runs(headers: dict[Path, Dataset]) -> list[RunFiles]:
     runs, singles = [], dict[tuple[str, str], list[tuple[tuple, Path, Dataset]]]()
     for path, header in headers.items():
         plane = plane_of(header)
-        if int(header.get("NumberOfFrames") or 1) > 1:
+        if _whole(header, "NumberOfFrames") > 1:
             runs.append(RunFiles([path], header, plane))
             continue
         order = (_whole(header, "AcquisitionNumber"), _whole(header, "InstanceNumber"), path.name)
@@ -124,7 +131,8 @@ def _runs(headers: dict[Path, Dataset]) -> list[RunFiles]:
 
 
 def _chosen(runs: list[RunFiles], folder: Path) -> list[RunFiles]:
-    """The only run of a folder, or its two planes, A first."""
+    """The only run of a folder, or its two planes, A first; secondary captures count only where there is nothing else."""
+    runs = [run for run in runs if str(class_of(run.header)) not in SECONDARY] or runs
     if not runs:
         raise InputError(
             f"The folder {folder.name} holds no DICOM file of fluoroscopy or angiography (XA, XRF). Choose the file of the run."

@@ -99,7 +99,9 @@ def frame_of(header: dict[str, Any], payload: bytes) -> tuple[np.ndarray, CArm |
         if kind not in _TYPES:
             raise ValueError(kind)
         frame = np.frombuffer(payload, np.dtype(kind).newbyteorder("<")).reshape(rows, columns)
-        tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in (entry or {}).items()}
+        tuples: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in (entry or {}).items()
+        }
         return frame.astype(kind, copy=False), CArm(**tuples) if entry else None
     except (KeyError, TypeError, ValueError) as error:
         raise ProtocolError(f"a frame's message is broken: {error}") from error

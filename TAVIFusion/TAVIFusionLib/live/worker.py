@@ -43,7 +43,7 @@ class Answer:
     segmentation_s: float
 
 
-FrameWork = Callable[[np.ndarray, "CArm | None"], Answer]
+Work = Callable[[np.ndarray, "CArm | None"], Answer]
 
 
 @dataclass
@@ -119,23 +119,19 @@ def work(
     Raises:
         InputError: the parent cannot be reached, or network, model or pose cannot be used. Cancelled.
     """
-    from .frame_work import frame_work
+    from ..segment_run import cpu_threads
+    from .frame_work import FrameWork
 
     word = _word(token)
-    with progress.stage("Loading", until=0.5):
-        worker = frame_work(settings, mesh, mesh_frame, pose, device, threads, progress)
-    try:
-        connection = socket.create_connection(("127.0.0.1", port), timeout=10)
-    except OSError as error:
-        raise InputError(f"The program that started the live worker cannot be reached: {error}.") from error
-    with connection, progress.stage("Live", until=1.0) as step:
-        connection.settimeout(None)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(packed({"token": word}))
-        return serve(connection, worker, lambda: step(0.0))
+    with cpu_threads(threads):
+        with progress.stage("Loading", until=0.5):
+            worker = FrameWork(settings, mesh, mesh_frame, pose, device, progress)
+        with _connected(port) as connection, progress.stage("Live", until=1.0) as step:
+            connection.sendall(packed({"token": word}))
+            return serve(connection, worker, lambda: step(0.0))
 
 
-def serve(connection: socket.socket, worker: FrameWork, keep_on: Callable[[], object]) -> dict[str, int]:
+def serve(connection: socket.socket, worker: Work, keep_on: Callable[[], object]) -> dict[str, int]:
     """Answer frames until the connection ends, always the latest that has come.
 
     Args:
@@ -161,7 +157,7 @@ def serve(connection: socket.socket, worker: FrameWork, keep_on: Callable[[], ob
     return {"answered": answered, "dropped": slot.dropped}
 
 
-def _answer(arrived: _Arrived, worker: FrameWork) -> bytes:
+def _answer(arrived: _Arrived, worker: Work) -> bytes:
     """The message that answers a frame; a frame that cannot be used is answered by the reason."""
     began = time.monotonic()
     frame, carm = frame_of(arrived.header, arrived.payload)
@@ -180,6 +176,17 @@ def _answer(arrived: _Arrived, worker: FrameWork) -> bytes:
         "work_s": time.monotonic() - began,
     }
     return packed(header, mask_bytes(answer.mask))
+
+
+def _connected(port: int) -> socket.socket:
+    """A connection to the parent."""
+    try:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    except OSError as error:
+        raise InputError(f"The program that started the live worker cannot be reached: {error}.") from error
+    connection.settimeout(None)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def _word(token: Path) -> str:

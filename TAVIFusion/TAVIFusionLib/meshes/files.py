@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.errors import InputError, OutputError
 from CorrespondCoreLib.files import whole_file
 
 from .mesh import Mesh
@@ -64,15 +64,13 @@ def write_mesh(mesh: Mesh, path: str | Path) -> None:
     Raises:
         InputError: another ending. OutputError: it cannot be written. MissingPackage: VTK is absent.
     """
-    kind = Path(path).suffix.lower().lstrip(".")
-    if kind not in _READERS:
-        raise InputError(f"A mesh is written as {_KINDS}: let the name of {Path(path).name} end accordingly.")
+    kind = kind_to_write(path)
     with whole_file(path) as temporary:
         if kind == "obj":
             _write_obj(mesh, temporary)
             return
         vtk = vtk_module()
-        writer = {"stl": vtk.vtkSTLWriter, "vtp": vtk.vtkXMLPolyDataWriter, "vtk": vtk.vtkPolyDataWriter}[kind]()
+        writer = getattr(vtk, _READERS[kind].replace("Reader", "Writer"))()
         surface = polydata_of(mesh)
         if kind == "vtp":
             _state_frame(surface)
@@ -83,7 +81,20 @@ def write_mesh(mesh: Mesh, path: str | Path) -> None:
             writer.SetFileTypeToBinary()
         writer.SetFileName(str(temporary))
         writer.SetInputData(surface)
-        writer.Write()
+        if not writer.Write():
+            raise OutputError(f"{Path(path).name} could not be written completely. Free some space or choose another folder.")
+
+
+def kind_to_write(path: str | Path) -> str:
+    """What a mesh file of that name will be: "stl", "vtp", "vtk" or "obj".
+
+    Raises:
+        InputError: another ending.
+    """
+    kind = Path(path).suffix.lower().lstrip(".")
+    if kind not in _READERS:
+        raise InputError(f"A mesh is written as {_KINDS}: let the name of {Path(path).name} end accordingly.")
+    return kind
 
 
 def _write_obj(mesh: Mesh, path: Path) -> None:
@@ -113,21 +124,18 @@ def _read(path: Path, kind: str) -> Any:
     """The polydata in a file; what VTK only prints becomes an error."""
     vtk = vtk_module()
     reader = getattr(vtk, _READERS[kind])()
-    complaints: list[str] = []
-
-    def complain(caller: Any, event: str, text: str = "") -> None:
-        complaints.append(" ".join(text.split("): ", 1)[-1].split()))
-
-    complain.CallDataType = "string0"  # type: ignore[attr-defined]
-    reader.AddObserver("ErrorEvent", complain)
-    reader.GetExecutive().AddObserver("ErrorEvent", complain)
     reader.SetFileName(str(path))
-    reader.Update()
-    if complaints or reader.GetErrorCode():
-        reason = complaints[0] if complaints else "its data end too early"
-        raise InputError(
-            f"{path.name} cannot be read as {kind.upper()}: {reason.rstrip('.')}. It may be damaged: export it again."
-        )
+    usual, caught = vtk.vtkOutputWindow.GetInstance(), vtk.vtkStringOutputWindow()
+    vtk.vtkOutputWindow.SetInstance(caught)
+    try:
+        reader.Update()
+    finally:
+        vtk.vtkOutputWindow.SetInstance(usual)
+    said = caught.GetOutput()
+    if "error" in said.lower() or reader.GetErrorCode():
+        found = re.search(r"\): (.+)", said) or re.search(r"(Error .+)", said)
+        reason = found[1].rstrip("!. ") if found else "its data end too early"
+        raise InputError(f"{path.name} cannot be read as {kind.upper()}: {reason}. It may be damaged: export it again.")
     return reader.GetOutput()
 
 

@@ -80,10 +80,10 @@ class Mesh:
 
 def merged(points_mm: np.ndarray, triangles: np.ndarray) -> Mesh:
     """A mesh in which points at the same place are one, as files with three own points per triangle need; slivers that
-    lose a corner by that, and points that no triangle uses, are left out."""
+    lose a corner by that, and points that no triangle uses, are left out. The order stays."""
     Mesh(points_mm, triangles)  # refuses what is broken before its indices are used
-    places, index = np.unique(np.asarray(points_mm, dtype=np.float64) + 0.0, axis=0, return_inverse=True)
-    corners = index.reshape(-1)[triangles]
+    _, first, index = np.unique(np.asarray(points_mm, dtype=np.float64) + 0.0, axis=0, return_index=True, return_inverse=True)
+    corners = first[index.reshape(-1)][triangles]
     kept = corners[(corners != np.roll(corners, 1, axis=1)).all(axis=1)]
     used, renumbered = np.unique(kept, return_inverse=True)
-    return Mesh(places[used], renumbered.reshape(-1, 3))
+    return Mesh(np.asarray(points_mm)[used], renumbered.reshape(-1, 3))

@@ -1,7 +1,8 @@
 """Affine maps of pictures: as a spatial transformer takes them (theta), and as the paper's equation 4 writes them (M).
 
 theta (N, 2, 3) takes points (x, y) of the FIXED picture to the moving one, both from -1 (center of the first pixel) to 1 (center
-of the last one). M (2, 3) takes pixels (column, row) of the MOVING picture to the fixed one. Each is the other's inverse, up to units.
+of the last one). M (2, 3) takes pixels (column, row) of the MOVING picture to the fixed one. Each is the other's
+inverse, in other units.
 """
 
 from __future__ import annotations

@@ -17,11 +17,21 @@ from ..silhouette import outline, silhouette
 Color = tuple[int, int, int]
 MASK: Color = (255, 150, 40)
 MODEL: Color = (70, 220, 120)
-CENTRELINE: Color = (120, 200, 255)
+CENTRELINE: Color = (200, 120, 255)
 LANDMARK: Color = (255, 90, 90)
-SEEN: Color = (255, 255, 255)
+SEEN: Color = (80, 150, 255)
 AGREEMENT: dict[str, Color] = {"true positive": (255, 255, 0), "false positive": (255, 0, 255), "false negative": (0, 255, 255)}
 """The paper's colors (figures 6 and 9)."""
+
+NAMES: dict[str, Color] = {
+    "vessel found": MASK,
+    "model": MODEL,
+    "centreline": CENTRELINE,
+    "landmark": LANDMARK,
+    "where it is seen": SEEN,
+    **AGREEMENT,
+}
+"""What may be drawn, for the legends of pages."""
 
 
 @dataclass

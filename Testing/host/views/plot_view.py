@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import slicer
 import vtk
 from PySide6.QtCore import Signal
 
@@ -9,6 +10,7 @@ from .render_view import ctkVTKAbstractView, qMRMLAbstractViewWidget, qMRMLViewC
 
 MARKERS = ("none", "cross", "plus", "square", "circle", "diamond")  # names of the marker styles in their order
 LINES = {"none": vtk.vtkPen.NO_PEN, "solid": vtk.vtkPen.SOLID_LINE, "dash": vtk.vtkPen.DASH_LINE, "dot": vtk.vtkPen.DOT_LINE}
+CLICK_PX = 8
 AXES = (("X", vtk.vtkAxis.BOTTOM), ("Y", vtk.vtkAxis.LEFT))
 
 
@@ -17,6 +19,7 @@ class qMRMLPlotView(ctkVTKAbstractView):
 
     made_by_host = False
     mrmlSceneChanged = Signal(object)
+    dataSelected = Signal(object, object)
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -109,6 +112,46 @@ class qMRMLPlotView(ctkVTKAbstractView):
             plot.GetPen().SetLineType(LINES.get(series.GetLineStyleAsString(series.GetLineStyle()), vtk.vtkPen.SOLID_LINE))
             plot.SetMarkerStyle(MARKERS.index(series.GetMarkerStyleAsString(series.GetMarkerStyle())))
             plot.SetMarkerSize(series.GetMarkerSize())
+
+
+    # --- selection
+    def mouseReleaseEvent(self, event):
+        """In the mode that selects points, a click selects the nearest point within a few pixels."""
+        modes = slicer.vtkMRMLPlotViewNode
+        if self._view_node is None or self._view_node.GetInteractionMode() != modes.InteractionModeSelectPoints:
+            return
+        self.forceRender()
+        x, y = event.position().x(), self.height() - 1 - event.position().y()
+        found = [(distance, series, row) for series in self._series() for row, distance in self._distances(series, x, y)]
+        distance, series, row = min(found, key=lambda entry: entry[0], default=(CLICK_PX, None, 0))
+        if distance < CLICK_PX:
+            ids, rows, selections = vtk.vtkStringArray(), vtk.vtkIdTypeArray(), vtk.vtkCollection()
+            ids.InsertNextValue(series.GetID())
+            rows.InsertNextValue(row)
+            selections.AddItem(rows)
+            self.dataSelected.emit(ids, selections)
+
+    def _series(self) -> list:
+        return [node for node in self._nodes() if node.IsA("vtkMRMLPlotSeriesNode") and node.GetTableNode() is not None]
+
+    def _distances(self, series, x, y) -> list:
+        """(row, pixels from (x, y)) of the points of a series that has a column for each axis."""
+        table = series.GetTableNode().GetTable()
+        columns = [table.GetColumnByName(name or "") for name in (series.GetXColumnName(), series.GetYColumnName())]
+        if None in columns:
+            return []
+        points = []
+        for row in range(table.GetNumberOfRows()):
+            place = [self._pixel(axis, column.GetValue(row)) for axis, column in enumerate(columns)]
+            points.append((row, ((place[0] - x) ** 2 + (place[1] - y) ** 2) ** 0.5))
+        return points
+
+    def _pixel(self, direction: int, value: float) -> float:
+        """Where a value lies in the window, from its left or lower border; direction: 0 across, 1 up."""
+        axis = self._chart.GetAxis(AXES[direction][1])
+        low, high = axis.GetMinimum(), axis.GetMaximum()
+        start, end = axis.GetPoint1()[direction], axis.GetPoint2()[direction]
+        return start + (value - low) / (high - low) * (end - start)
 
 
 class qMRMLPlotViewControllerWidget(qMRMLViewControllerBar):

@@ -1,0 +1,264 @@
+"""What to do and how: scene nodes and options, checked, and turned into files and arguments for the child process."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from slicer.i18n import tr as _
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.files import write_csv, write_json
+from TAVIFusionLib.formats.writing import write_xa
+from TAVIFusionLib.mask_files import write_frames
+from TAVIFusionLib.meshes import check_mesh, write_mesh
+from TAVIFusionLib.pose_files import pose_entry
+from TAVIFusionLib.run_input import write_geometry
+from TAVIFusionLib.settings import FusionSettings
+
+from . import geometry_attributes
+from .model_nodes import meshOf, pointsOf, poseNode, poseOf
+from .results import masksOf
+from .run_nodes import frameCount, isRun, rasToPixels, runOf
+
+
+@dataclass
+class Request:
+    """What all of the work shares; `settings` are those of TAVIFusionLib.settings.FusionSettings that have no field here."""
+
+    run: object = None
+    method: str = "network"
+    fieldOfView: str = "auto"
+    threshold: float = 0.5
+    settings: dict = field(default_factory=dict)
+    device: str = "auto"
+    threads: int = 0
+
+    def missing(self):
+        """What has to be chosen or mended before the work can start; an empty string when nothing."""
+        try:
+            self.check()
+        except InputError as error:
+            return str(error)
+        return ""
+
+    def check(self):
+        """Raise InputError with what is missing or cannot be."""
+        checkRun(self.run)
+        self.allSettings()
+
+    def allSettings(self):
+        """The options as FusionSettings; raises InputError where one cannot be."""
+        own = {"method": self.method, "field_of_view": self.fieldOfView, "threshold": self.threshold}
+        given = self.settings.get("segmentation", {})
+        return FusionSettings.from_json({**self.settings, "segmentation": {**own, **given}})
+
+    def _common(self, folder, settings=None):
+        """Arguments that all commands take."""
+        write_json(folder / "chosen_settings.json", (settings or self.allSettings()).to_dict())
+        arguments = ["--settings", folder / "chosen_settings.json", "--device", self.device]
+        return [*arguments, *(["--threads", self.threads] if self.threads else [])]
+
+
+@dataclass
+class SegmentRequest(Request):
+    """Find the vessel in frames.
+
+    Attributes:
+        frames: index of the first and the last one, or None for all.
+    """
+
+    frames: tuple = None
+
+    def write(self, folder):
+        """Write the run and the settings into a folder, and return the arguments of `correspond tavi segment` that name them
+        (all but --output)."""
+        arguments = [*writeRun(self.run, folder, "run"), *self._common(folder)]
+        if self.frames is not None:
+            arguments += ["--frames", *self.frames]
+        return texts(arguments)
+
+
+@dataclass
+class AlignRequest(Request):
+    """Lay a model over one or two frames.
+
+    Attributes:
+        model: model node.
+        frame, secondRun, secondFrame: the frame of the run; another view, or None.
+        degrees: see TAVIFusionLib.alignment.settings.DEGREES.
+        modelPoints, framePoints: markups with the same points on the model and on the frame, or None.
+        landmarks: markups of points that are drawn, or None.
+        by: "pose" to the vessel, "points" to the points alone.
+    """
+
+    model: object = None
+    frame: int = 0
+    secondRun: object = None
+    secondFrame: int = 0
+    degrees: str = "in-plane"
+    modelPoints: object = None
+    framePoints: object = None
+    landmarks: object = None
+    by: str = "pose"
+
+    def check(self):
+        super().check()
+        checkModel(self.model)
+        views = self.views()
+        if self.degrees == "six" and len(views) < 2:
+            raise InputError(_("Six degrees of freedom need two views: choose a second run, or fit with one view."))
+        if self.by == "points" and not self.pairs():
+            raise InputError(_("Place up to four points on the model, and the same ones in the same order on the frame."))
+        for run, frame in views:
+            checkGeometry(run, frame)
+
+    def views(self):
+        """(run, frame) of each view."""
+        second = [(self.secondRun, self.secondFrame)] if isRun(self.secondRun) and self.degrees == "six" else []
+        return [(self.run, self.frame), *second]
+
+    def pairs(self):
+        """(name, point LPS mm, pixel) of each pair of the first view.
+
+        Raises:
+            InputError: there are more points on the one than on the other.
+        """
+        if self.modelPoints is None or self.framePoints is None:
+            return []
+        points, labels = pointsOf(self.modelPoints)
+        seen = rasToPixels(self.run, placedPoints(self.framePoints))
+        if len(points) != len(seen):
+            raise InputError(
+                _("There are {a} points on the model and {b} on the frame: place the same ones on both.").format(
+                    a=len(points), b=len(seen)
+                )
+            )
+        return list(zip(labels, points, seen, strict=True))
+
+    def allSettings(self):
+        settings = super().allSettings().to_dict()
+        alignment = {"degrees": self.degrees, "mode": self.by, **self.settings.get("alignment", {})}
+        return FusionSettings.from_json({**settings, "alignment": {**settings["alignment"], **alignment}})
+
+    def write(self, folder):
+        """Write model, runs, masks, pose and points into a folder, and return the arguments of `correspond tavi align`."""
+        arguments = [*writeModel(self.model, folder)]
+        masks = [masksOf(run) for run, _frame in self.views()]
+        for number, ((run, frame), known) in enumerate(zip(self.views(), masks, strict=True), 1):
+            path, *geometry = writeRun(run, folder, f"run_{number}")
+            arguments += ["--view", path, frame, *geometry]
+            if all(frame in of_view for (_run, frame), of_view in zip(self.views(), masks, strict=True)):
+                arguments += ["--mask", writeMasks(run, known, folder / f"masks_{number}.nrrd", only=frame)]
+        arguments += ["--start", writePose(self.model, folder), *self._common(folder)]
+        pairs = self.pairs()
+        if pairs:
+            rows = [(f"pair {n}", *point, 1, *pixel) for n, (_name, point, pixel) in enumerate(pairs, 1)]
+            write_csv(folder / "pairs.csv", ("name", "x", "y", "z", "view", "column", "row"), rows)
+            arguments += ["--pairs", folder / "pairs.csv"]
+        return texts([*arguments, *writeLandmarks(self.landmarks, folder)])
+
+
+@dataclass
+class TrackRequest(Request):
+    """Let a model follow the frames of a run.
+
+    Attributes:
+        model: model node, with the pose that it starts from.
+        landmarks: markups of points that are drawn, or None.
+    """
+
+    model: object = None
+    landmarks: object = None
+
+    def check(self):
+        super().check()
+        checkModel(self.model)
+        if frameCount(self.run) < 2:
+            raise InputError(_("The run has one frame only: there is nothing to follow."))
+        checkGeometry(self.run, 0)
+
+    def write(self, folder):
+        """Write model, run, masks and pose into a folder, and return the arguments of `correspond tavi track`."""
+        arguments = [*writeModel(self.model, folder), *writeRun(self.run, folder, "run"), "--pose", writePose(self.model, folder)]
+        masks = masksOf(self.run)
+        if len(masks) == frameCount(self.run):
+            arguments += ["--mask", writeMasks(self.run, masks, folder / "masks.nrrd")]
+        return texts([*arguments, *self._common(folder), *writeLandmarks(self.landmarks, folder)])
+
+
+def checkRun(run):
+    """Raise InputError where there is no run."""
+    if not isRun(run):
+        raise InputError(_("Choose a fluoroscopy run, or open an XA file."))
+
+
+def checkModel(model):
+    """Raise InputError where there is no model, or none that can be used."""
+    if model is None:
+        raise InputError(_("Choose a model of the aorta."))
+    meshOf(model)
+
+
+def checkGeometry(run, frame):
+    """Raise InputError where a frame's geometry is incomplete or impossible."""
+    geometry_attributes.geometry(run)[frame].check()
+
+
+def placedPoints(markups):
+    """(N, 3) RAS mm of the placed points of a node in the plane of the frames, transforms included."""
+    points = [
+        markups.GetNthControlPointPositionWorld(i)
+        for i in range(markups.GetNumberOfControlPoints())
+        if markups.GetNthControlPointPositionStatus(i) == markups.PositionDefined
+    ]
+    return np.array(points, float).reshape(-1, 3)
+
+
+def writeRun(node, folder, name):
+    """Write a run as Enhanced XA with its geometry beside it. Returns the arguments that name it."""
+    run = runOf(node)
+    if run.frames.dtype.kind == "f":
+        run.frames = in16Bits(run.frames)
+    write_xa(run, folder / f"{name}.dcm", enhanced=True)
+    write_geometry(folder / f"{name}_geometry.json", run)
+    return [folder / f"{name}.dcm", "--geometry", folder / f"{name}_geometry.json"]
+
+
+def in16Bits(frames):
+    """Real gray values stretched to uint16."""
+    low, high = float(np.nanmin(frames)), float(np.nanmax(frames))
+    return np.nan_to_num((frames - low) / max(high - low, 1e-9) * 65535).astype(np.uint16)
+
+
+def writeModel(model, folder):
+    """Write the surface of a model without its pose. Returns the arguments that name it."""
+    mesh = meshOf(model)
+    check_mesh(mesh)
+    write_mesh(mesh, folder / "model.vtp")
+    return [folder / "model.vtp", "--mesh-frame", "LPS"]
+
+
+def writePose(model, folder):
+    """Write the pose that a model has now. Returns the path."""
+    write_json(folder / "start.json", pose_entry(poseOf(poseNode(model))))
+    return folder / "start.json"
+
+
+def writeMasks(run, masks, path, only=None):
+    """Write {frame: mask} without gaps, or that of one frame. Returns the path."""
+    chosen = [only] if only is not None else sorted(masks)
+    write_frames(path, np.stack([masks[frame] for frame in chosen]), runOf(run), chosen[0])
+    return path
+
+
+def writeLandmarks(markups, folder):
+    """Write landmarks as CSV. Returns the arguments that name them; none where there are none."""
+    points, labels = pointsOf(markups) if markups is not None else ((), ())
+    if not len(points):
+        return []
+    rows = [(label, *point) for label, point in zip(labels, points, strict=True)]
+    write_csv(folder / "landmarks.csv", ("name", "x", "y", "z"), rows)
+    return ["--landmarks", folder / "landmarks.csv"]
+
+
+def texts(arguments):
+    return [str(argument) for argument in arguments]

@@ -1,0 +1,110 @@
+"""Work beside Slicer: what the buttons start, its progress and Cancel, and what becomes of the result."""
+
+from slicer.i18n import tr as _
+
+from CorrespondCoreLib.errors import Cancelled, CorrespondError
+from CorrespondCoreLib.panel.run_section import RunSection
+
+from .labels import say
+from .parameters import AUTOMATIC_HU
+from .run_nodes import isRun, runOf
+
+
+class WorkSection(RunSection):
+    """One piece of work at a time.
+
+    Args:
+        sections: names of sections of the panel -> them: "segment", "align", "track", "inspect".
+        refresh: called when what can be done has changed.
+    """
+
+    def __init__(self, ui, logic, parameters, sections, showError, refresh):
+        starting = (ui.sampleDataButton, ui.openButton, ui.aortaButton, ui.alignButton, ui.pointsButton, ui.trackButton)
+        super().__init__(ui, self._onSegment, self._onCancel, _("Find the vessel in the frames."), starting)
+        self._logic, self._parameters, self._sections = logic, parameters, sections
+        self._showError, self._refresh = showError, refresh
+        self._background = None
+        ui.sampleDataButton.connect("clicked()", lambda: self._start(logic.startSampleData, self._onSampleData))
+        ui.aortaButton.connect("clicked()", self._onAorta)
+        ui.alignButton.connect("clicked()", lambda: self._onAlign("pose"))
+        ui.pointsButton.connect("clicked()", lambda: self._onAlign("points"))
+        ui.trackButton.connect("clicked()", self._onTrack)
+        say(ui.statusLabel, "")
+
+    def abandon(self):
+        """The panel goes away: stop, and tell nobody."""
+        if self._background is not None:
+            self._background.abandon()
+
+    def _start(self, startWork, onDone):
+        """Start work; the panel stays alive.
+
+        Args:
+            startWork: takes onProgress and onFinished, returns a Background.
+            onDone: called with what was loaded, when the work has succeeded and the scene is the same.
+        """
+        try:
+            self._background = startWork(
+                onProgress=self.progress, onFinished=lambda background: self._onFinished(background, onDone)
+            )
+        except CorrespondError as error:
+            self.ended(str(error))
+            self._showError(str(error))
+            return
+        self.started(_("Starting…"))
+
+    def _onFinished(self, background, onDone):
+        """The child process has ended: show the result, or what went wrong."""
+        self._background = None
+        p, error = self._parameters(), background.error
+        known = runOf(p.run).notes if p is not None and isRun(p.run) else ()
+        warnings = [warning for warning in background.warnings if warning not in known]
+        self.ended("\n".join([_("Done.") if error is None else str(error), *warnings]))
+        if error is None and p is not None:
+            onDone(background.value)
+        self._refresh()
+        if error is not None and not isinstance(error, Cancelled):
+            self._showError(str(error))
+
+    def _onCancel(self):
+        self.cancelling()
+        self._background.cancel()
+
+    def _onSegment(self):
+        request = self._sections["segment"].request()
+        self._start(lambda **back: self._logic.startSegment(request, **back), self._onSegmented)
+
+    def _onSegmented(self, results):
+        self._parameters().showMasks = True
+        self._sections["inspect"].show()
+
+    def _onAlign(self, by):
+        request = self._sections["align"].request(by)
+        self._start(lambda **back: self._logic.startAlign(request, **back), self._onAligned)
+
+    def _onAligned(self, report):
+        self._sections["align"].showFit(report)
+        self._sections["inspect"].show()
+
+    def _onTrack(self):
+        request = self._sections["track"].request()
+        self._start(lambda **back: self._logic.startTrack(request, **back), self._onTracked)
+
+    def _onTracked(self, results):
+        self._sections["inspect"].show(results.chart)
+
+    def _onAorta(self):
+        p = self._parameters()
+        cta, seed, threshold = p.cta, p.seed, p.aortaThreshold if p.aortaThreshold > AUTOMATIC_HU else None
+        self._start(lambda **back: self._logic.startAorta(cta, seed, threshold, **back), self._onAortaMade)
+
+    def _onAortaMade(self, model):
+        self._parameters().model = model
+
+    def _onSampleData(self, sample):
+        sample.choose(self._parameters())
+        self._sections["inspect"].show()
+
+    def _say(self, text):
+        super()._say(text)
+        self.ui.statusLabel.visible = bool(text)

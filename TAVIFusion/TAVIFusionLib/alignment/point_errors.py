@@ -1,0 +1,47 @@
+"""How far points that took no part in the alignment are seen from where the model has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..carm import CArm
+from ..pose import Pose
+from .views import plane_mm
+
+
+@dataclass(frozen=True)
+class PointError:
+    """A point in a view: nadir, ostium, calcification.
+
+    Attributes:
+        name: of the point. view: index, from 0.
+        right_mm, down_mm: from where the model has it to where it is seen, at the depth of the isocentre.
+        error_mm: length of that.
+    """
+
+    name: str
+    view: int
+    right_mm: float
+    down_mm: float
+    error_mm: float
+
+
+def point_errors(
+    names: Sequence[str], points_mm: np.ndarray, pixels: np.ndarray, carms: Sequence[CArm], pose: Pose
+) -> list[PointError]:
+    """Errors in mm at the isocentre's plane; what is along the beam is not in them.
+
+    Args:
+        points_mm: (N, 3) LPS, in the model's frame, which the alignment did not use.
+        pixels: (views, N, 2) where they are seen, nan where they are not.
+    """
+    result = []
+    for view, (carm, seen) in enumerate(zip(carms, np.asarray(pixels, dtype=float), strict=True)):
+        offsets = plane_mm(seen, carm) - plane_mm(carm.project(pose.apply(points_mm)), carm)
+        for name, (right, down) in zip(names, offsets.tolist(), strict=True):
+            if np.isfinite([right, down]).all():
+                result.append(PointError(name, view, right, down, float(np.hypot(right, down))))
+    return result

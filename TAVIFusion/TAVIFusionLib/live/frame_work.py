@@ -1,0 +1,72 @@
+"""The work on one arriving frame: find the vessel, then let the model follow it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.progress import Progress
+
+from ..alignment.rim import Rim
+from ..carm import CArm
+from ..meshes import check_mesh, read_mesh
+from ..pose import Pose
+from ..pose_files import pose_entry, read_pose
+from ..settings import FusionSettings
+from ..tracking.follower import Follower
+from ..vessel_finder import VesselFinder
+from .worker import Answer
+
+_WARM_UP_SIDE = 256
+
+
+class FrameWork:
+    """Network and model, held while frames come.
+
+    Args:
+        mesh: file of the model, None for masks alone; mesh_frame: its patient axes, "LPS" or "RAS".
+        pose: pose.json of an alignment to start from; needed with a model.
+
+    Raises:
+        InputError: network, model or pose cannot be used.
+    """
+
+    def __init__(
+        self, settings: FusionSettings, mesh: Path | None, mesh_frame: str, pose: Path | None, device: str, progress: Progress
+    ):
+        self._settings = settings
+        self._finder = VesselFinder(settings.segmentation, device, progress)
+        noise = np.random.default_rng(0).random((1, _WARM_UP_SIDE, _WARM_UP_SIDE), np.float32)
+        self._finder.probability(noise)  # the first use of a network takes longer than all others
+        self._field = ""
+        self._follower = None if mesh is None else _follower(mesh, mesh_frame, pose, settings, progress)
+
+    def __call__(self, frame: np.ndarray, carm: CArm | None) -> Answer:
+        """Mask of a frame (rows, columns), and where the model is in it if the frame has its geometry.
+
+        Raises:
+            InputError: the frame cannot be used.
+        """
+        began = time.monotonic()
+        probability, self._field = self._finder.probability(frame[None], field=self._field)
+        mask = probability[0] >= self._settings.segmentation.threshold
+        segmentation_s = time.monotonic() - began
+        if self._follower is None or carm is None or carm.missing:
+            return Answer(mask, None, None, False, segmentation_s)
+        carm.check()
+        fit, quality = self._follower.follow(mask, carm)
+        shown = fit is not None and quality >= self._settings.tracking.least_quality
+        return Answer(mask, pose_entry(self._follower.last), quality, shown, segmentation_s)
+
+
+def _follower(mesh: Path, mesh_frame: str, pose: Path | None, settings: FusionSettings, progress: Progress) -> Follower:
+    if pose is None:
+        raise InputError("A model follows arriving frames from a pose: align it to a frame first (--pose FILE).")
+    model = read_mesh(mesh, mesh_frame)
+    for warning in check_mesh(model):
+        progress.warning(warning)
+    start: Pose = read_pose(pose)
+    return Follower(Rim(model), start, settings.tracking.least_quality, settings.alignment.fit, searching=False)

@@ -1,0 +1,1 @@
+"""Parts of the phantom: anatomy, body, devices, contrast, detector. `TAVIFusionLib.phantom` puts them together."""

@@ -1,0 +1,54 @@
+"""The wall of the lumen as a closed mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..meshes import Mesh
+from ..meshes.vtk_surface import mesh_of, vtk_module
+from .field import LumenField
+
+TRIANGLES = 26_000
+
+
+def lumen_mesh(field: LumenField, triangles: int = TRIANGLES) -> Mesh:
+    """The zero surface of a field, its largest part, thinned to about so many triangles (or fewer) without opening it.
+
+    Raises:
+        MissingPackage: VTK is absent.
+    """
+    vtk = vtk_module()
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+
+    image = vtk.vtkImageData()
+    image.SetDimensions(*field.distance_mm.shape)
+    image.SetSpacing(*(field.pitch_mm,) * 3)
+    image.SetOrigin(*field.origin_mm.tolist())
+    image.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(field.distance_mm.ravel(order="F")), deep=True))
+    contour = vtk.vtkFlyingEdges3D()
+    contour.SetInputData(image)
+    contour.SetValue(0, 0.0)
+    contour.ComputeNormalsOff()
+    contour.ComputeScalarsOff()
+    largest = vtk.vtkPolyDataConnectivityFilter()
+    largest.SetInputConnection(contour.GetOutputPort())
+    largest.SetExtractionModeToLargestRegion()
+    largest.Update()
+    surface = largest.GetOutput()
+    if surface.GetNumberOfPolys() > triangles:
+        thinner = vtk.vtkDecimatePro()
+        thinner.SetInputData(surface)
+        thinner.SetTargetReduction(1 - triangles / surface.GetNumberOfPolys())
+        thinner.PreserveTopologyOn()
+        thinner.SplittingOff()
+        thinner.BoundaryVertexDeletionOff()
+        thinner.Update()
+        surface = thinner.GetOutput()
+    mesh = mesh_of(surface)
+    return mesh if _volume_mm3(mesh) > 0 else Mesh(mesh.points_mm, mesh.triangles[:, ::-1])
+
+
+def _volume_mm3(mesh: Mesh) -> float:
+    """Volume inside a closed mesh; positive if its triangles run counter-clockwise seen from outside."""
+    a, b, c = mesh.points_mm[mesh.triangles.T]
+    return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)

@@ -1,0 +1,145 @@
+"""What a training is made of, as JSON files; `configs/` holds the paper's and ours for both fields of view."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.json_objects import configured, read_json_object
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+NETWORKS = {"segmentation": "dru_net", "matching": "matching"}
+FIELDS_OF_VIEW = ("lower", "upper")
+LOSSES = ("dice", "bce", "dice+bce")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where frames come from: a folder of runs with masks (see `frames.folder_frames`), or the phantom's stream."""
+
+    source: str = "phantom"  # or folder
+    folder: str | None = None  # of the runs; None where the command line names it
+    split: tuple[float, float] = (0.6, 0.2)  # folder: of the patients, trained on and judging while training; the rest is left
+    empty_frames: bool = False  # folder: frames without any mask pixel show no contrast agent; else they were not drawn on
+    frames: int | None = None  # phantom: so many different ones, kept in memory; None: no frame is seen twice
+    validation_frames: int = 24  # phantom
+    cache: str | None = None  # phantom: folder of rendered frames, for all trainings; empty it after an update
+    workers: int = 0  # processes that prepare frames beside the training
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "split", tuple(float(v) for v in self.split))
+
+    def check(self) -> None:
+        """Raise InputError where a value cannot work."""
+        _one_of("data.source", self.source, ("phantom", "folder"))
+        if len(self.split) != 2 or min(self.split) <= 0 or sum(self.split) > 1:
+            raise _wrong("data.split", "two parts above 0 that make at most 1", list(self.split))
+        if self.frames is not None:
+            _whole("data.frames", self.frames, 1)
+        _whole("data.validation_frames", self.validation_frames, 1)
+        _whole("data.workers", self.workers, 0)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All options of a training.
+
+    Example:
+        config = TrainingConfig.from_json("ours_upper")
+    """
+
+    title: str
+    task: str = "segmentation"  # or matching
+    field_of_view: str = "upper"  # or lower: iliac and femoral arteries
+    network: dict[str, Any] = field(default_factory=lambda: {"name": "dru_net", "base": 16})
+    data: DataConfig = field(default_factory=DataConfig)
+    size: int = 256  # rows and columns that the network sees
+    start: str | None = None  # model (id or folder) whose weights this training starts from; None: random weights
+    loss: str = "dice"  # paper: dice for the lower, bce for the upper field of view; matching: always dice
+    optimizer: str = "adam"  # or sgd; the paper names none
+    learning_rate: float = 1e-3
+    momentum: float = 0.9  # sgd
+    schedule: str = "constant"  # or cosine: to 0 at the last step, after a rise over the first 2 %
+    augmentation: bool = True
+    steps: int = 10_000
+    batch: int = 8  # over all processes
+    seed: int = 0  # of the first weights, the order of the frames, the augmentation, the split
+    bfloat16: bool = False  # the network computes with 16 bits; for GPUs, and for CPUs that have instructions for it
+    validate_every: int = 250  # steps
+    checkpoint_every: int = 50
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise InputError where a value cannot work; names the entry and what is allowed."""
+        _one_of("task", self.task, tuple(NETWORKS))
+        _one_of("network.name", self.network.get("name"), (NETWORKS[self.task],))
+        _one_of("field_of_view", self.field_of_view, FIELDS_OF_VIEW)
+        _one_of("loss", self.loss, LOSSES if self.task == "segmentation" else ("dice",))
+        _one_of("optimizer", self.optimizer, ("adam", "sgd"))
+        _one_of("schedule", self.schedule, ("constant", "cosine"))
+        for name in ("steps", "batch", "validate_every", "checkpoint_every"):
+            _whole(name, getattr(self, name), 1)
+        _whole("seed", self.seed, 0)
+        _whole("size", self.size, 32)
+        if self.size % 16:
+            raise _wrong("size", "a multiple of 16", self.size)
+        if not 0 < self.learning_rate <= 1 or not 0 <= self.momentum < 1:
+            raise InputError("Entries learning_rate (above 0, at most 1) and momentum (0 to below 1): one is outside.")
+        self.data.check()
+
+    def with_data(self, place: str) -> TrainingConfig:
+        """The same configuration on other data: "phantom", or a folder of runs."""
+        if place == "phantom":
+            return replace(self, data=replace(self.data, source="phantom", folder=None))
+        return replace(self, data=replace(self.data, source="folder", folder=str(Path(place).expanduser().absolute())))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return json.loads(json.dumps(asdict(self)))
+
+    def comparable(self) -> dict[str, Any]:
+        """`to_dict` without what only says how this computer prepares frames."""
+        return replace(self, data=replace(self.data, workers=0, cache=None)).to_dict()
+
+    @classmethod
+    def from_json(cls, source: str | Path | dict[str, Any]) -> TrainingConfig:
+        """A configuration from a JSON file, the name of a shipped one, or a dict; what is not named keeps its default.
+
+        Raises:
+            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
+        """
+        values = dict(source) if isinstance(source, dict) else _read(Path(source))
+        if values.get("data") is not None:
+            values["data"] = configured(DataConfig, values["data"], "data.")
+        return configured(cls, values, "")
+
+
+def shipped_configs() -> list[str]:
+    """Names of the configurations that come with the extension."""
+    return sorted(path.stem for path in CONFIGS.glob("*.json"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file() and path.name in shipped_configs():
+        path = CONFIGS / f"{path.name}.json"
+    hint = f"Give a JSON file, or one of these names: {', '.join(shipped_configs())}."
+    return read_json_object(path, "configuration", hint)
+
+
+def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise _wrong(name, f"one of {', '.join(allowed)}", value)
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise _wrong(name, f"a whole number from {least} on", value)
+
+
+def _wrong(name: str, allowed: str, value: object) -> InputError:
+    return InputError(f"Entry {name}: {allowed} is needed, not {value!r}.")

@@ -1,0 +1,173 @@
+"""Frames with masks, as a training sees them: by number, from the phantom's stream or from folders of runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.files import whole_file
+from CorrespondCoreLib.training.split import Parts, split_patients
+from CorrespondCoreLib.training.stream import SampleSource
+
+from ..formats.reading import read_run
+from ..mask_files import read_masks
+from ..phantoms.stream import frame_pairs
+from ..preprocessing import Letterbox
+from .config import TrainingConfig
+
+BLOCK = 10**8
+HELD_OUT, VALIDATION, TRAINING = BLOCK, 2 * BLOCK, 3 * BLOCK  # first phantom seeds; each kind has a block of its own
+PER_SEED = 1_000_000  # frames that one training may draw, so that trainings of other seeds share none
+RENDERED = 256  # pixels; smaller ones are made from these, as a run's frames are
+MASKS = ("masks.nrrd", "masks.seg.nrrd")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """gray (rows, columns) float32, of any scale, vessels dark; mask (rows, columns) bool: what is opacified."""
+
+    gray: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class PhantomFrames:
+    """One phantom frame for each seed from `first_seed` on, rendered at 256 x 256 and shown at `size`.
+
+    Args:
+        family: of the patients, and of the detectors' settings: "train" or "held out".
+        contrast: True or False: all frames have, or lack, contrast agent; None: as the stream mixes them.
+        cache: folder in which rendered frames are kept and looked for.
+    """
+
+    size: int
+    field_of_view: str
+    family: str
+    first_seed: int
+    count: int | None
+    contrast: bool | None = None
+    cache: str | None = None
+
+    def __getitem__(self, index: int) -> Frame:
+        seed = self.first_seed + index
+        if self.cache is None:
+            return resampled(self._rendered(seed), self.size)
+        contrast = {None: "mixed", True: "contrast", False: "plain"}[self.contrast]
+        path = Path(self.cache) / f"{self.field_of_view}-{self.family.replace(' ', '_')}-{contrast}-{seed}.npz"
+        if path.is_file():
+            with np.load(path) as arrays:
+                return resampled(Frame(arrays["gray"].astype(np.float32), arrays["mask"]), self.size)
+        frame = self._rendered(seed)
+        with whole_file(path) as temporary:
+            np.savez_compressed(temporary, gray=frame.gray.astype(np.float16), mask=frame.mask)
+        return resampled(frame, self.size)
+
+    def _rendered(self, seed: int) -> Frame:
+        """The stream's first frame; rounded to half precision, so that a cached frame is the same."""
+        pairs = frame_pairs(seed, RENDERED, self.field_of_view, self.family, self.family, self.contrast)
+        gray, mask = next(pairs)
+        return Frame(gray.astype(np.float16).astype(np.float32), mask)
+
+
+@dataclass(frozen=True)
+class FolderFrames:
+    """Frames of runs on which masks were drawn, all in memory (see `folder_frames`)."""
+
+    frames: tuple[Frame, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: int) -> Frame:
+        return self.frames[index]
+
+
+def training_frames(config: TrainingConfig) -> SampleSource[Frame]:
+    """The frames that are trained on.
+
+    Raises:
+        InputError: there are none where the configuration says.
+    """
+    data = config.data
+    if data.source == "phantom":
+        first = TRAINING + config.seed * PER_SEED
+        contrast = True if config.task == "matching" else None  # an empty mask matches nothing
+        return PhantomFrames(config.size, config.field_of_view, "train", first, data.frames, contrast, data.cache)
+    return folder_frames(folder_parts(config).training, config)
+
+
+def validation_frames(config: TrainingConfig) -> SampleSource[Frame]:
+    """The frames that judge while training: phantoms of other seeds, or other patients."""
+    data = config.data
+    if data.source == "phantom":
+        return PhantomFrames(config.size, config.field_of_view, "train", VALIDATION, data.validation_frames, True, data.cache)
+    return folder_frames(folder_parts(config).validation, config)
+
+
+def folder_parts(config: TrainingConfig) -> Parts:
+    """The folders of a configuration's runs, divided patient by patient.
+
+    Raises:
+        InputError: no folder is named, or it holds runs of fewer than two patients.
+    """
+    if config.data.folder is None:
+        raise InputError("Name the folder of the runs: --data DIR.")
+    root = Path(config.data.folder)
+    found: dict[str, list[Path]] = {}
+    for folder in sorted({path.parent for name in MASKS for path in root.rglob(name)} - {root}):
+        found.setdefault(folder.relative_to(root).parts[0], []).append(folder)
+    if len(found) < 2:
+        raise InputError(
+            f"{root} holds masks of {len(found)} patients, at least two are needed. Each patient has a folder, in it folders "
+            "with one run (run.dcm, for example) and masks.nrrd or masks.seg.nrrd."
+        )
+    return split_patients(found, config.data.split, 1.0, config.seed)
+
+
+def run_in(folder: Path) -> Path:
+    """The one run of a folder.
+
+    Raises:
+        InputError: it holds none, or several.
+    """
+    found = sorted(path for path in folder.iterdir() if path.name.split(".")[0] == "run")
+    if len(found) != 1:
+        raise InputError(f"{folder} holds {len(found)} runs; one file or folder named run (run.dcm, for example) is needed.")
+    return found[0]
+
+
+def folder_frames(folders: tuple[Path, ...], config: TrainingConfig) -> FolderFrames:
+    """Frames and masks of folders that each hold one run, as a file or folder named `run` (run.dcm, run.nrrd: all that
+    `formats.reading.read_run` takes), and masks.nrrd or masks.seg.nrrd, with a slice for each frame (see `mask_files`).
+
+    Raises:
+        InputError: something cannot be read, or no mask is drawn.
+    """
+    frames = []
+    for folder in folders:
+        run = read_run(run_in(folder))
+        for number, mask in read_masks(_masks_in(folder), run).items():
+            if config.data.empty_frames or mask.any():
+                frames.append(resampled(Frame(run.frames[number].astype(np.float32), mask), config.size))
+    if not frames:
+        raise InputError(f"No mask is drawn in {', '.join(map(str, folders))}. Draw some, or set data.empty_frames.")
+    return FolderFrames(tuple(frames))
+
+
+def _masks_in(folder: Path) -> Path:
+    return next(folder / name for name in MASKS if (folder / name).is_file())
+
+
+def resampled(frame: Frame, size: int) -> Frame:
+    """A frame and its mask in a square of `size` pixels, as `segmentation` shows frames to a network."""
+    box = Letterbox((frame.gray.shape[0], frame.gray.shape[1]), size)
+    gray, area = (box.boxed(torch.from_numpy(a.astype(np.float32))[None, None])[0, 0].numpy() for a in (frame.gray, frame.mask))
+    inside = np.zeros((size, size), bool)
+    (top, left), (rows, columns) = box.before, box.inner
+    inside[top : top + rows, left : left + columns] = True
+    return Frame(gray, (area >= 0.5) & inside)

@@ -1,0 +1,56 @@
+"""Frames for trainings in seconds: a dark band on a slope of gray, and where it lies."""
+
+import numpy as np
+
+from TAVIFusionLib.training.config import TrainingConfig
+
+SMALL = {
+    "title": "Small net",
+    "field_of_view": "upper",
+    "network": {"name": "dru_net", "base": 2},
+    "data": {"frames": 6, "validation_frames": 2},
+    "size": 32,
+    "loss": "dice+bce",
+    "learning_rate": 0.01,
+    "schedule": "cosine",
+    "steps": 8,
+    "batch": 2,
+    "validate_every": 3,
+    "checkpoint_every": 2,
+}
+MATCHING = {
+    **SMALL,
+    "title": "Small matcher",
+    "task": "matching",
+    "network": {"name": "matching", "filters": [2] * 9, "pooling": "global", "hidden": 4},
+    "loss": "dice",
+}
+
+
+def config(values=SMALL, **changes):
+    return TrainingConfig.from_json({**values, **changes})
+
+
+def band(seed, size=256, contrast=True):
+    """(gray float32, mask bool) of one frame, by seed."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices((size, size)) / size
+    mask = np.abs(columns - rng.uniform(0.35, 0.65) - rng.uniform(-0.2, 0.2) * (rows - 0.5)) < 0.08
+    mask &= contrast
+    gray = 0.7 - 0.4 * mask + 0.1 * rows + 0.02 * rng.standard_normal((size, size))
+    return gray.astype(np.float32), mask
+
+
+def bands(seed, size, field_of_view, family, detector, contrast):
+    """In the place of the phantom's stream."""
+    while True:
+        yield band([seed, family == "train"], size, contrast is not False)
+        seed += 1000
+
+
+def fill_cache(folder, seeds, contrast="mixed"):
+    """Frames as a training keeps rendered ones, for trainings in other processes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        gray, mask = band(seed)
+        np.savez_compressed(folder / f"upper-train-{contrast}-{seed}.npz", gray=gray.astype(np.float16), mask=mask)
