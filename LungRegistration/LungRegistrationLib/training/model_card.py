@@ -32,7 +32,8 @@ def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, An
     Raises:
         OutputError: it cannot be written.
     """
-    pairs = sum(facts["steps"]) * config.batch
+    steps, views = sum(facts["steps"]) * config.batch, 2 if config.data.mirrored else 1
+    pairs = -(-steps // views)
     card = {
         "id": re.sub(r"[^A-Za-z0-9]+", "-", config.title).strip("-").lower(),
         "title": config.title,

@@ -11,6 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 from torch.utils.data import DataLoader
 
+from .mirrored import mirrored
 from .pairs import PairSource, TrainingPair
 
 AHEAD = 2  # pairs that each worker prepares in advance
@@ -41,6 +42,7 @@ class PairStream:
         rank, processes: of the places `first`, `first` + 1, ... every process takes one in turn.
         workers: processes that prepare pairs; 0: pairs are prepared when they are asked for.
         keep: pairs stay in memory, to be prepared only once.
+        mirror: every pair takes two places in succession: as it is, then mirrored.
 
     Attributes:
         waited: seconds that the training waited for pairs.
@@ -48,9 +50,17 @@ class PairStream:
     """
 
     def __init__(
-        self, source: PairSource, seed: int, first: int, rank: int = 0, processes: int = 1, workers: int = 0, keep: bool = False
+        self,
+        source: PairSource,
+        seed: int,
+        first: int,
+        rank: int = 0,
+        processes: int = 1,
+        workers: int = 0,
+        keep: bool = False,
+        mirror: bool = False,
     ):
-        self._source, self._seed = source, seed
+        self._source, self._seed, self._views = source, seed, 2 if mirror else 1
         self._first, self._step = first + rank, processes
         self._workers = workers
         self._kept: dict[int, TrainingPair] | None = {} if keep and source.count is not None else None
@@ -59,23 +69,35 @@ class PairStream:
     def __iter__(self) -> Iterator[TrainingPair]:
         kept = self._kept
         prepared = iter(self._prepared())
-        for number in self._numbers():
+        last = -1
+        for turn, is_mirrored in self._turns():
             began = time.perf_counter()
+            number = pair_at(turn, self._source.count, self._seed)
             if kept is not None and number in kept:
                 pair = kept[number]
-            else:
+            elif turn != last:
                 pair = next(prepared)
                 if kept is not None:
                     kept[number] = pair
+            last = turn
             self.waited += time.perf_counter() - began
             self.taken += 1
-            yield pair
+            yield mirrored(pair) if is_mirrored else pair
 
-    def _numbers(self) -> Iterator[int]:
+    def _turns(self) -> Iterator[tuple[int, bool]]:
+        """For each place of this process, which pair's turn it is, and whether that is seen mirrored."""
         place = self._first
         while True:
-            yield pair_at(place, self._source.count, self._seed)
+            yield place // self._views, place % self._views == 1
             place += self._step
+
+    def _numbers(self) -> Iterator[int]:
+        """The numbers of the pairs, in turn."""
+        last = -1
+        for turn, _ in self._turns():
+            if turn != last:
+                yield pair_at(turn, self._source.count, self._seed)
+            last = turn
 
     def _needed(self) -> Iterator[int]:
         """The numbers that must be prepared: all, or each once where pairs stay in memory."""
