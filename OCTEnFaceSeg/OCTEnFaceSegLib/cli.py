@@ -1,4 +1,4 @@
-"""The commands `correspond oct segment | evaluate | growth | phantom | import-checkpoint | ...`. No torch here."""
+"""The commands `correspond oct segment | batch | evaluate | growth | phantom | import-checkpoint | ...`. No torch here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from CorrespondCoreLib.progress import Progress
 
+from .cohort import add_cohort_command
 from .networks.commands import add_network_commands
 from .scan_options import add_reading_options, add_segmentation_options, reading_of, settings_of
 from .training.commands import add_training_commands
@@ -18,6 +19,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     _add_evaluate(subparsers)
     _add_growth(subparsers)
     _add_phantom(subparsers)
+    add_cohort_command(subparsers)
     add_network_commands(subparsers)
     add_training_commands(subparsers)
 

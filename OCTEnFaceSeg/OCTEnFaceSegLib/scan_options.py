@@ -38,6 +38,16 @@ def reading_of(args: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def reading_flags(args: argparse.Namespace) -> tuple[str, ...]:
+    """The same as words of a command line."""
+    flags: list[str] = []
+    for name, value in reading_of(args).items():
+        flags.append(f"--{name.removesuffix('_mm').replace('_', '-')}")
+        if value is not True:
+            flags += [str(v) for v in value] if isinstance(value, tuple) else [str(value)]
+    return tuple(flags)
+
+
 def add_segmentation_options(parser: argparse.ArgumentParser, lesion_required: bool) -> None:
     """Add --lesion, --method, --model and the rest of the settings."""
     default = "" if lesion_required else " (default: ga)"

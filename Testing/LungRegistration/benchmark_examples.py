@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from CorrespondCoreLib.cohorts.record import identity_of, write_record
+from CorrespondCoreLib.cohorts.work import Outcome, Task
 from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.benchmarks.protocols import PROTOCOLS
-from LungRegistrationLib.cohorts.record import pair_identity, write_record
-from LungRegistrationLib.cohorts.work import Outcome, PairTask
 from LungRegistrationLib.formats import dirlab
 from LungRegistrationLib.formats.landmarks import read_landmarks
 from LungRegistrationLib.formats.pair_files import Files
@@ -93,22 +93,23 @@ class OwnProcess:
 
     def __init__(self, fail: dict[str, str] | None = None, register: bool = False):
         self.registered: list[str] = []
-        self.tasks: list[PairTask] = []
+        self.tasks: list[Task] = []
         self.fail, self._register = fail or {}, register
 
-    def __call__(self, task: PairTask, threads: int, show=None) -> Outcome:
+    def __call__(self, task: Task, threads: int, show=None) -> Outcome:
         self.registered.append(task.id)
         self.tasks.append(task)
         if task.id in self.fail:
             return Outcome(task.id, "failed", self.fail[task.id])
         if self._register:
             settings = RegistrationSettings.from_json(dict(task.settings))
-            results = register_files(task.files, task.folder, settings, device="cpu", threads=1, progress=Progress(show))
+            files, progress = Files(**task.row.files), Progress(show)
+            results = register_files(files, task.folder, settings, device="cpu", threads=1, progress=progress)
             names = [Path(path).name for path in results["files"]]
         else:
-            write_json(task.folder / "report.json", report_of(task.files))
+            write_json(task.folder / "report.json", report_of(Files(**task.row.files)))
             names = ["report.json"]
-        write_record(task.folder, pair_identity(task.common, task.files, task.fixed_is), names, {})
+        write_record(task.folder, identity_of(task.common, task.row.files, task.row.words), names, {})
         return Outcome(task.id, "done")
 
 

@@ -35,7 +35,7 @@ def small(monkeypatch):
 def process(monkeypatch) -> OwnProcess:
     """Cases that take no time: their reports know the landmarks alone."""
     stand_in = OwnProcess()
-    monkeypatch.setattr(run, "run_pair", stand_in)
+    monkeypatch.setattr(run, "run_task", stand_in)
     return stand_in
 
 
@@ -197,7 +197,7 @@ def test_empire10_writes_the_submission(tmp_path, monkeypatch, process):
         sitk.WriteImage(field, str(task.folder / "fixed_to_moving.nrrd"))
         return outcome
 
-    monkeypatch.setattr(run, "run_pair", register)
+    monkeypatch.setattr(run, "run_task", register)
     monkeypatch.setattr(submission, "run_in_child", own_process)
     record = benchmark(tmp_path / "data", tmp_path / "out", "--cases", "1", "7", protocol="empire10")
     assert process.registered == ["01", "07"]

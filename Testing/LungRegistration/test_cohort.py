@@ -9,11 +9,12 @@ import time
 import pytest
 
 from CorrespondCoreLib import cli
+from CorrespondCoreLib.cohorts.batch import Orders, run_cohort
+from CorrespondCoreLib.cohorts.table import read_rows
+from CorrespondCoreLib.cohorts.work import Outcome, without_names
 from CorrespondCoreLib.errors import Cancelled, InputError, MissingPackage, OutputError, PartlyFailed
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.cohorts.batch import run_cohort
-from LungRegistrationLib.cohorts.table import read_pairs
-from LungRegistrationLib.cohorts.work import Outcome, without_names
+from LungRegistrationLib.cohorts.kind import PAIRS
 from LungRegistrationLib.settings import RegistrationSettings
 from Testing.LungRegistration.cohort_examples import batch, table_rows, write_cohort, write_table
 
@@ -60,7 +61,8 @@ def to_do(table, output, **options):
     place = Recorder("cancelled")
     settings = RegistrationSettings.from_json(table.parent / "settings.json")
     with contextlib.suppress(PartlyFailed):  # what is only noted is not done
-        run_cohort(read_pairs(table), output, lambda: place, settings, **options)
+        rows = read_rows(PAIRS, table, {"fixed_is": "inspiration"})
+        run_cohort(PAIRS, rows, output, lambda: place, Orders(settings.to_dict(), **options))
     return [task.id for task in place.tasks]
 
 
@@ -97,7 +99,7 @@ def test_the_page_links_the_reports_and_names_no_file(cohort):
     assert 'href="bad/report.html"' not in page
     assert "2 pairs: 1 failed" in page and "Cannot read the moving volume" in page
     assert "1 of 2" in page
-    for file in ("index.html", "summary.csv", "bad/failure.txt", "p1/report.json", "p1/pair.json"):
+    for file in ("index.html", "summary.csv", "bad/failure.txt", "p1/report.json", "p1/finished.json"):
         text = (output / file).read_text(encoding="utf-8")
         assert "Meier" not in text and str(table.parent) not in text
 
@@ -146,8 +148,8 @@ def test_a_cancel_stops_what_runs_and_the_next_call_goes_on(cohort, tmp_path):
 def test_a_finished_cohort_needs_neither_torch_nor_a_cluster(cohort, tmp_path):
     table, output = cohort[0], copied(cohort[1], tmp_path)
     settings = RegistrationSettings.from_json(table.parent / "settings.json")
-    finished = [pair for pair in read_pairs(table) if pair.id == "p1"]
-    results = run_cohort(finished, output, lambda: pytest.fail("nothing is to be done"), settings)
+    finished = [row for row in read_rows(PAIRS, table, {"fixed_is": "inspiration"}) if row.id == "p1"]
+    results = run_cohort(PAIRS, finished, output, lambda: pytest.fail("nothing is to be done"), Orders(settings.to_dict()))
     assert (results["done"], results["done_before"]) == (1, 1)
 
 
@@ -178,6 +180,6 @@ def test_without_distributed_the_message_says_what_to_install(cohort, tmp_path, 
 
 
 def test_names_of_files_become_their_roles(cohort):
-    pair = read_pairs(cohort[0])[0]
-    text = f"Cannot read {pair.files.moving} ({pair.files.moving.name}); see {pair.files.moving.parent}/notes"
-    assert without_names(text, pair.files) == "Cannot read <moving> (<moving>); see <folder>/notes"
+    files = read_rows(PAIRS, cohort[0])[0].files
+    text = f"Cannot read {files['moving']} ({files['moving'].name}); see {files['moving'].parent}/notes"
+    assert without_names(text, files) == "Cannot read <moving> (<moving>); see <folder>/notes"

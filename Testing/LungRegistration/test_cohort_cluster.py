@@ -9,11 +9,11 @@ import pytest
 import SimpleITK as sitk
 
 from CorrespondCoreLib import cli
+from CorrespondCoreLib.cohorts import cluster as cluster_module
+from CorrespondCoreLib.cohorts.cluster import DaskCluster
 from CorrespondCoreLib.errors import Cancelled, InputError, MissingPackage, OutputError
 from CorrespondCoreLib.processes import kill
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.cohorts import cluster as cluster_module
-from LungRegistrationLib.cohorts.cluster import DaskCluster
 from LungRegistrationLib.formats.landmarks import read_landmarks
 from LungRegistrationLib.measures.tre import landmark_errors_mm
 from Testing.LungRegistration.cohort_examples import batch, table_rows, write_cohort

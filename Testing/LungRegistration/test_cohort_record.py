@@ -4,15 +4,8 @@ import os
 
 import pytest
 
-from LungRegistrationLib.cohorts.record import (
-    RECORD,
-    cohort_identity,
-    fingerprint,
-    finished_figures,
-    pair_identity,
-    write_record,
-)
-from LungRegistrationLib.formats.pair_files import Files
+from CorrespondCoreLib.cohorts.record import RECORD, fingerprint, finished_figures, identity_of, write_record
+from LungRegistrationLib.cohorts.kind import registration_identity
 from LungRegistrationLib.settings import RegistrationSettings, preset
 
 
@@ -20,11 +13,12 @@ from LungRegistrationLib.settings import RegistrationSettings, preset
 def files(tmp_path):
     for name in ("fixed.nrrd", "moving.nrrd"):
         (tmp_path / name).write_bytes(b"voxels of " + name.encode())
-    return Files(tmp_path / "fixed.nrrd", tmp_path / "moving.nrrd")
+    return {"fixed": tmp_path / "fixed.nrrd", "moving": tmp_path / "moving.nrrd"}
 
 
 def identity(files, settings=None, options=(), fixed_is="inspiration"):
-    return pair_identity(cohort_identity(settings or RegistrationSettings(), {"options": list(options)}), files, fixed_is)
+    common = registration_identity(settings or RegistrationSettings(), {"options": list(options)})
+    return identity_of(common, files, {"fixed_is": fixed_is})
 
 
 @pytest.fixture
@@ -70,20 +64,21 @@ def test_other_settings_options_and_phases_are_another_pair(results, files):
 
 
 def test_another_version_is_another_result(results, files, monkeypatch):
-    monkeypatch.setattr("LungRegistrationLib.cohorts.record.__version__", "99.0")
+    monkeypatch.setattr("CorrespondCoreLib.cohorts.record.__version__", "99.0")
     assert finished_figures(results, identity(files)) is None
 
 
 def test_changed_inputs_are_another_pair(results, files):
-    facts = files.moving.stat()
-    os.utime(files.moving, ns=(facts.st_atime_ns, facts.st_mtime_ns + 1_000_000_000))
+    moving = files["moving"]
+    facts = moving.stat()
+    os.utime(moving, ns=(facts.st_atime_ns, facts.st_mtime_ns + 1_000_000_000))
     assert finished_figures(results, identity(files)) is None
 
 
 def test_a_cohort_that_moved_is_still_finished(tmp_path, results, files):
     moved = tmp_path / "elsewhere"
     moved.mkdir()
-    there = Files(*(path.rename(moved / path.name) for path in (files.fixed, files.moving)))
+    there = {role: path.rename(moved / path.name) for role, path in files.items()}
     assert finished_figures(results, identity(there)) == {"tre_mm": 1.5}
 
 

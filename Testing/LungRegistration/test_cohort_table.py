@@ -2,9 +2,10 @@
 
 import pytest
 
+from CorrespondCoreLib.cohorts.table import read_rows
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
-from LungRegistrationLib.cohorts.table import read_pairs
+from LungRegistrationLib.cohorts.kind import PAIRS
 
 
 @pytest.fixture
@@ -24,28 +25,28 @@ def table(folder, text, encoding="utf-8"):
 def test_paths_are_relative_to_the_table_and_empty_cells_are_not_given(folder):
     text = "id,fixed,moving,fixed_mask,landmarks,fixed_is\np1,scans/a.nrrd,scans/b.nrrd,,scans/points.csv,\n"
     text += f"p2,{folder / 'scans' / 'a.nrrd'},scans,scans/mask.nrrd,,expiration\n"
-    first, second = read_pairs(table(folder, text))
-    assert (first.id, first.line, first.fixed_is) == ("p1", 2, "inspiration")
-    assert first.files.fixed == folder / "scans" / "a.nrrd"
-    assert first.files.landmarks == folder / "scans" / "points.csv"
-    assert first.files.fixed_mask is None
-    assert second.files.moving == folder / "scans"
-    assert second.files.fixed_mask == folder / "scans" / "mask.nrrd"
-    assert second.fixed_is == "expiration"
-    assert read_pairs(table(folder, text), fixed_is="expiration")[0].fixed_is == "expiration"
+    first, second = read_rows(PAIRS, table(folder, text))
+    assert (first.id, first.line, first.words) == ("p1", 2, {})
+    assert first.files["fixed"] == folder / "scans" / "a.nrrd"
+    assert first.files["landmarks"] == folder / "scans" / "points.csv"
+    assert "fixed_mask" not in first.files
+    assert second.files["moving"] == folder / "scans"
+    assert second.files["fixed_mask"] == folder / "scans" / "mask.nrrd"
+    assert second.words == {"fixed_is": "expiration"}
+    assert read_rows(PAIRS, table(folder, text), {"fixed_is": "inspiration"})[0].words == {"fixed_is": "inspiration"}
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_tables_of_spreadsheets_are_read(folder, separator):
     lines = ["id,fixed,moving", "Mäuse 1,scans/a.nrrd,scans/b.nrrd", ",,", "p2,scans/b.nrrd,scans/a.nrrd"]
     text = "\r\n".join(line.replace(",", separator) for line in lines)
-    pairs = read_pairs(table(folder, text, "utf-8-sig"))
+    pairs = read_rows(PAIRS, table(folder, text, "utf-8-sig"))
     assert [(pair.id, pair.line) for pair in pairs] == [("Mäuse 1", 2), ("p2", 4)]
 
 
 def test_columns_that_are_not_known_are_told(folder):
     progress = Progress()
-    read_pairs(table(folder, "id,fixed,moving,age,fixed_maks\np1,scans/a.nrrd,scans/b.nrrd,60,x\n"), progress=progress)
+    read_rows(PAIRS, table(folder, "id,fixed,moving,age,fixed_maks\np1,scans/a.nrrd,scans/b.nrrd,60,x\n"), progress=progress)
     assert "age, fixed_maks" in progress.warnings[0]
     assert "fixed_mask" in progress.warnings[0]
 
@@ -71,13 +72,13 @@ def test_columns_that_are_not_known_are_told(folder):
 )
 def test_what_cannot_be_used_is_named_with_its_line(folder, text, message):
     with pytest.raises(InputError, match=message):
-        read_pairs(table(folder, text))
+        read_rows(PAIRS, table(folder, text))
 
 
 def test_all_problems_are_said_at_once(folder):
     rows = "".join(f"p{n},scans/absent{n}.nrrd,scans/b.nrrd\n" for n in range(30))
     with pytest.raises(InputError) as error:
-        read_pairs(table(folder, "id,fixed,moving\n" + rows))
+        read_rows(PAIRS, table(folder, "id,fixed,moving\n" + rows))
     assert str(error.value).count("does not exist") == 20
     assert "line 21:" in str(error.value)
     assert "and 10 more" in str(error.value)
@@ -85,6 +86,6 @@ def test_all_problems_are_said_at_once(folder):
 
 def test_a_table_that_is_none_is_refused(folder):
     with pytest.raises(InputError, match="cannot be read"):
-        read_pairs(folder / "absent.csv")
+        read_rows(PAIRS, folder / "absent.csv")
     with pytest.raises(InputError, match="not UTF-8"):
-        read_pairs(table(folder, "id,fixed,moving\nÄ,a,b", "latin-1"))
+        read_rows(PAIRS, table(folder, "id,fixed,moving\nÄ,a,b", "latin-1"))

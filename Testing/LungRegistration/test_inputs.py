@@ -11,6 +11,7 @@ from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib import memory_need
 from LungRegistrationLib.formats import inputs
 from LungRegistrationLib.geometry.displacement import displacement_at
+from LungRegistrationLib.phantom import breathing_phantom
 from LungRegistrationLib.settings import RegistrationSettings
 from Testing.data import real_data
 from Testing.LungRegistration.fields import affine_field, ball, grid, image_of, points_of, rotation
@@ -164,6 +165,7 @@ def test_intensities_without_the_offset_of_hu_are_told():
     inputs.check_pair(ct(), ct(seed=1) + 1024, progress)
     assert len(progress.warnings) == 1
     assert "moving volume does not look like a chest CT in HU" in progress.warnings[0]
+    assert "subtract 1024" not in progress.warnings[0]
 
 
 def test_the_real_pair_passes_without_a_word():
@@ -243,3 +245,11 @@ def test_a_pair_that_does_not_fit_into_memory_is_refused_with_the_preset_that_fi
     monkeypatch.setattr(memory_need, "available_memory_gb", lambda: 0.1)
     with pytest.raises(OutOfMemory, match="crop the volumes"):
         memory_need.check_memory(image, image, settings)
+
+
+def test_hu_with_1024_added_are_told_with_the_remedy():
+    image = breathing_phantom(size=(32, 32, 32)).fixed
+    progress = Progress()
+    inputs.check_pair(image, sitk.Clamp(image, sitk.sitkInt16, -1024, 3000) + 1024, progress)
+    assert len(progress.warnings) == 1
+    assert "It seems to hold HU + 1024: subtract 1024 from it." in progress.warnings[0]

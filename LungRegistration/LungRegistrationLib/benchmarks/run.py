@@ -11,13 +11,15 @@ from typing import Any
 
 import SimpleITK as sitk
 
+from CorrespondCoreLib.cohorts.record import finished_figures, identity_of
+from CorrespondCoreLib.cohorts.table import CohortRow
+from CorrespondCoreLib.cohorts.work import Task, run_task
 from CorrespondCoreLib.devices import check_torch
 from CorrespondCoreLib.errors import Cancelled, CorrespondError, InputError, PartlyFailed
 from CorrespondCoreLib.files import check_output_folder, plain, whole_file, write_json
 from CorrespondCoreLib.progress import Progress
 
-from ..cohorts.record import cohort_identity, finished_figures, pair_identity
-from ..cohorts.work import PairTask, run_pair
+from ..cohorts.kind import PAIRS, registration_identity
 from ..formats.landmarks import read_landmarks
 from ..formats.pair_files import Files
 from ..settings import RegistrationSettings
@@ -85,7 +87,7 @@ def run_benchmark(request: Request, progress: Progress | None = None) -> dict[st
     if request.together:
         until = 0.5
         settings = _fitted(request, protocol, sources, output, progress.part(until))
-    identity = cohort_identity(settings, {})
+    identity = registration_identity(settings, {})
     results = []
     for k, source in enumerate(sources):
         part = progress.part(until + (0.98 - until) * (k + 1) / len(sources))
@@ -115,8 +117,9 @@ def _case(
     folder = output / "cases" / source.name
     try:
         files = _prepared(request, protocol, source, output, progress)
-        if finished_figures(folder, pair_identity(identity, files, "inspiration")) is None:
-            _register(request, source.name, files, folder, settings, identity, output, progress)
+        row = CohortRow(source.name, 0, files.given(), {"fixed_is": "inspiration"})
+        if finished_figures(folder, identity_of(identity, row.files, row.words)) is None:
+            _register(request, row, folder, settings, identity, output, progress)
         if protocol.name == "empire10":
             write_case_submission(folder, files.fixed, int(source.name), output / "submission", progress.part(1.0))
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
@@ -141,8 +144,7 @@ def _prepared(request: Request, protocol: Protocol, source: CaseSource, output: 
 
 def _register(
     request: Request,
-    name: str,
-    files: Files,
+    row: CohortRow,
     folder: Path,
     settings: RegistrationSettings,
     identity: dict[str, Any],
@@ -152,8 +154,8 @@ def _register(
     cancel = output / "cancel"
     cancel.unlink(missing_ok=True)
     options = ("--device", request.device)
-    task = PairTask(name, files, "inspiration", folder, settings.to_dict(), options, identity, cancel, names=True)
-    with progress.stage(f"Registering {name}", until=0.9) as step:
+    task = Task(PAIRS, row, folder, settings.to_dict(), options, identity, cancel, names=True)
+    with progress.stage(f"Registering {row.id}", until=0.9) as step:
 
         def show(fraction: float, _stage: str) -> None:
             try:
@@ -161,7 +163,7 @@ def _register(
             except Cancelled:
                 cancel.touch()
 
-        outcome = run_pair(task, request.threads or os.cpu_count() or 1, show)
+        outcome = run_task(task, request.threads or os.cpu_count() or 1, show)
     cancel.unlink(missing_ok=True)
     if outcome.state == "cancelled":
         raise Cancelled()

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from CorrespondCoreLib.cohorts.record import fingerprint
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.progress import Progress
 
-from ..cohorts.record import fingerprint
 from ..datasets import import_dirlab, import_empire10
 from ..formats import dirlab, empire10
 from ..formats.pair_files import Files

@@ -1,1 +1,1 @@
-"""Many pairs by one command: on this computer or on a Dask cluster, with a summary of all."""
+"""Many pairs by one command: what a cohort of lung registrations consists of."""

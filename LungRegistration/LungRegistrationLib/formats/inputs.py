@@ -82,11 +82,14 @@ def check_pair(
             "or check the origins in their headers."
         )
     for image, role in ((fixed, "fixed"), (moving, "moving")):
-        darkest = float(np.percentile(sitk.GetArrayViewFromImage(image)[::4, ::4, ::4], 2))
+        some = sitk.GetArrayViewFromImage(image)[::4, ::4, ::4]
+        darkest = float(np.percentile(some, 2))
         if darkest > -400:
+            shifted = some.min() >= 0 and (some > 600).any() and 900 < np.median(some[some > 600]) < 1300
+            remedy = " It seems to hold HU + 1024: subtract 1024 from it." if shifted else ""
             progress.warning(
                 f"The {role} volume does not look like a chest CT in HU (its dark voxels have {darkest:.0f}, lung about -850): "
-                "lung masks, ventilation from HU and tissue mass may be wrong."
+                f"lung masks, ventilation from HU and tissue mass may be wrong.{remedy}"
             )
 
 

@@ -31,9 +31,13 @@ class Files:
     landmarks: Path | None = None
     initial_transform: Path | None = None
 
+    def given(self) -> dict[str, Path]:
+        """The files that are given, by role."""
+        return {role: Path(path) for role, path in vars(self).items() if path is not None}
+
     def names(self) -> dict[str, str]:
-        """The bare names of the files that are given, by role."""
-        return {role: Path(path).name for role, path in vars(self).items() if path is not None}
+        """Their bare names."""
+        return {role: path.name for role, path in self.given().items()}
 
 
 @dataclass

@@ -1,50 +1,39 @@
-"""pair.json: what the results in a pair's folder were made from, so that a finished pair can be told from one to be done.
+"""finished.json: what the results in a folder were made from, so that what is finished can be told from what is to be done.
 
-A finished pair has the same inputs (names, sizes and times of the files), settings, weights and version of Correspond, and all
-its files with their sizes. Device, number of threads and file locations do not count.
+Finished are results with the same inputs (names, sizes and times of the files), settings, weights and version of Correspond, and
+all files with their sizes. Device, number of threads and file locations do not count.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib import __version__
 from CorrespondCoreLib.files import plain, write_json
 
-from ..formats.pair_files import Files
-from ..learned.models import chosen_model
-from ..settings import RegistrationSettings
-
-RECORD = "pair.json"
+RECORD = "finished.json"
 
 _HEADERS = (".mhd", ".nhdr", ".hdr", ".img")  # files with their voxels in another file of the same name
 _SERIES = (".dcm", ".ima", "")  # one file of a DICOM series stands for its folder
 
 
-def cohort_identity(settings: RegistrationSettings, options: dict[str, Any]) -> dict[str, Any]:
-    """What all pairs of a cohort have in common.
+def common_identity(settings: Mapping[str, Any], weights_sha256: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What all rows of a cohort have in common.
 
     Args:
-        settings: of the registration.
+        settings: of the method. weights_sha256: of the weights that it uses, or None.
         options: what else changes the results (maps, native grid, ...).
-
-    Raises:
-        InputError: the model that the settings name is not there.
     """
-    weights = None
-    if settings.method != "search":
-        model = chosen_model(settings.method, settings.network)
-        weights = model.card["sha256"] if model else None
-    return plain({"version": __version__, "weights_sha256": weights, "settings": settings.to_dict(), "options": options})
+    return plain({"version": __version__, "weights_sha256": weights_sha256, "settings": settings, "options": options})
 
 
-def pair_identity(common: dict[str, Any], files: Files, fixed_is: str) -> dict[str, Any]:
-    """What the results of one pair follow from: what the cohort has in common, and the pair's own files as they are now."""
-    inputs = {role: fingerprint(path) for role, path in vars(files).items() if path is not None}
-    return {**common, "fixed_is": fixed_is, "inputs": inputs}
+def identity_of(common: Mapping[str, Any], files: Mapping[str, Path], words: Mapping[str, str]) -> dict[str, Any]:
+    """What the results of one row follow from: what the cohort has in common, and the row's own files as they are now."""
+    return {**common, **words, "inputs": {role: fingerprint(path) for role, path in files.items()}}
 
 
 def fingerprint(path: Path) -> str:
@@ -63,7 +52,7 @@ def write_record(folder: Path, identity: dict[str, Any], files: list[str], figur
 
 
 def finished_figures(folder: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
-    """The figures of a pair that is finished, whole and made from the same; None if it has to be done."""
+    """The figures of results that are finished, whole and made from the same; None if they have to be made."""
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         whole = all((folder / name).stat().st_size == size for name, size in record["files"].items())

@@ -1,4 +1,4 @@
-"""Where pairs are registered: side by side in child processes of this one."""
+"""Where the rows of a cohort are done: side by side in child processes of this one."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Protocol
 
-from CorrespondCoreLib.devices import check_torch
-
-from .work import Outcome, PairTask, run_pair
+from .work import Outcome, Task, run_task
 
 POLL_S = 0.2
 
 
 class Place(Protocol):
-    """Somewhere to register pairs.
+    """Somewhere to do the rows of a cohort.
 
-    running: how far each pair at work is, id -> (fraction 0..1, stage), as far as that is known.
+    running: how far each row at work is, id -> (fraction 0..1, stage), as far as that is known.
     """
 
     running: dict[str, tuple[float, str]]
 
-    def start(self, tasks: Sequence[PairTask]) -> None:
+    def start(self, tasks: Sequence[Task]) -> None:
         """Begin with tasks that have one cancel file."""
 
     def busy(self) -> bool:
@@ -34,25 +32,21 @@ class Place(Protocol):
 
 
 class ThisComputer:
-    """Registers up to `workers` pairs side by side, each in a child process with its share of the CPU threads.
+    """Does up to `workers` rows side by side, each in a child process with its share of the CPU threads.
 
     Args:
-        workers: number of pairs at a time.
+        workers: number of rows at a time.
         threads: of each; by default the cores, divided among the workers.
-
-    Raises:
-        MissingPackage: torch is not there.
     """
 
     def __init__(self, workers: int = 1, threads: int | None = None):
-        check_torch()
         self.running: dict[str, tuple[float, str]] = {}
         self._waiting: set[Future[Outcome]] = set()
         self._workers, self._threads = workers, threads or max(1, (os.cpu_count() or 1) // workers)
 
-    def start(self, tasks: Sequence[PairTask]) -> None:
+    def start(self, tasks: Sequence[Task]) -> None:
         """See Place."""
-        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="pair")
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="cohort")
         self._waiting = {pool.submit(self._run, task) for task in tasks}
         pool.shutdown(wait=False)
 
@@ -65,11 +59,11 @@ class ThisComputer:
         done, self._waiting = wait(self._waiting, POLL_S, FIRST_COMPLETED)
         return [future.result() for future in done]
 
-    def _run(self, task: PairTask) -> Outcome:
+    def _run(self, task: Task) -> Outcome:
         def show(fraction: float, stage: str) -> None:
             self.running[task.id] = fraction, stage
 
         try:
-            return run_pair(task, self._threads, show)
+            return run_task(task, self._threads, show)
         finally:
             self.running.pop(task.id, None)

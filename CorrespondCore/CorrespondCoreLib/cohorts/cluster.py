@@ -1,7 +1,7 @@
-"""Pairs on an existing Dask cluster. Each pair is one task; its worker starts the same child process as this computer would.
+"""Rows of a cohort on an existing Dask cluster. Each is a task, whose worker starts the same child process as here.
 
 The workers need Correspond in the same version, and inputs and output folder at the same paths (a shared disk). A worker that
-dies gives its pair to another one. distributed is imported when a cluster is asked for.
+dies gives its row to another one. distributed is imported when a cluster is asked for.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from CorrespondCoreLib import __version__
 from CorrespondCoreLib.errors import InputError, MissingPackage, OutputError
 from CorrespondCoreLib.files import PARTIAL_PREFIX
 
-from .work import Outcome, PairTask, run_pair
+from .work import Outcome, Task, run_task
 
 CONNECT_S = 20
 """How long the scheduler, and its first worker, may take to answer."""
 STOP_S = 30
-"""How long running pairs may take to stop after a cancel; the cluster is left alone then."""
+"""How long running rows may take to stop after a cancel; the cluster is left alone then."""
 POLL_S = 0.3
 
 
 class DaskCluster:
-    """Registers pairs on the workers of a Dask cluster, as many at a time as the workers have threads.
+    """Does rows of a cohort on the workers of a Dask cluster, as many at a time as the workers have threads.
 
     Args:
         address: of the scheduler, tcp://host:8786.
         output: folder that the workers must see, too.
-        threads: CPU threads of each pair; by default a host's cores, divided among the threads of its workers.
+        threads: CPU threads of each row; by default a host's cores, divided among the threads of its workers.
 
     Raises:
         MissingPackage: distributed is not installed here, or Correspond is not installed, in this version, on the workers.
@@ -50,12 +50,12 @@ class DaskCluster:
         workers = self._examined(output)
         self._threads = threads or _share_of_threads(workers, self._client.nthreads())
 
-    def start(self, tasks: Sequence[PairTask]) -> None:
+    def start(self, tasks: Sequence[Task]) -> None:
         """See Place."""
         run_id = uuid.uuid4().hex[:8]
         for n, task in enumerate(tasks):
             key = f"correspond-{run_id}-{n}"
-            self._waiting[task.id] = self._client.submit(run_pair, task, self._threads, key=key, pure=False)
+            self._waiting[task.id] = self._client.submit(run_task, task, self._threads, key=key, pure=False)
         self._cancel_file = tasks[0].cancel_file
 
     def busy(self) -> bool:
@@ -124,8 +124,7 @@ def _connected(address: str) -> Any:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"No Dask scheduler answers at {address} ({error}). Start one (dask scheduler), or register on this "
-            "computer (--workers)."
+            f"No Dask scheduler answers at {address} ({error}). Start one (dask scheduler), or work on this computer (--workers)."
         ) from error
     try:
         client.wait_for_workers(1, timeout=CONNECT_S)
@@ -138,7 +137,7 @@ def _connected(address: str) -> Any:
 
 
 def _share_of_threads(workers: dict[str, dict[str, Any]], slots: dict[str, int]) -> int:
-    """CPU threads for each pair such that the fullest host just suffices."""
+    """CPU threads for each row such that the fullest host just suffices."""
     taken: Counter[str] = Counter()
     for address, facts in workers.items():
         taken[facts["host"]] += slots.get(address, 1)
@@ -151,6 +150,6 @@ def _outcome(name: str, future: Any) -> Outcome:
     if future.status == "error":
         error = future.exception()
         if type(error).__name__ == "KilledWorker":
-            return Outcome(name, "failed", "Several workers died with this pair. Does their memory suffice?")
-        return Outcome(name, "failed", f"The worker could not start this pair: {type(error).__name__}: {error}")
+            return Outcome(name, "failed", "Several workers died at this work. Does their memory suffice?")
+        return Outcome(name, "failed", f"The worker could not start: {type(error).__name__}: {error}")
     return Outcome(name, "failed", "The connection to the cluster's scheduler was lost.")

@@ -1,10 +1,10 @@
-"""One pair of a cohort, registered in a child process; here or on a worker of a cluster, it is the same."""
+"""One row of a cohort, done in a child process; here or on a worker of a cluster, it is the same."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,27 +15,24 @@ from CorrespondCoreLib.files import whole_file, write_json
 from CorrespondCoreLib.jobs import Job, new_job_folder
 from CorrespondCoreLib.launchers import launch_in_thread
 
-from ..formats.pair_files import Files
-from .figures import figures_of
-from .record import pair_identity, write_record
+from .kind import CohortKind
+from .record import identity_of, write_record
+from .table import CohortRow
 
 FAILURE = "failure.txt"
 POLL_S = 0.2
 
-_LIBRARY_FOLDER = Path(__file__).resolve().parents[2]
-
 
 @dataclass(frozen=True)
-class PairTask:
-    """What is to be done for one pair; travels to other computers.
+class Task:
+    """What is to be done for one row; travels to other computers.
 
-    folder: for its results. settings: as RegistrationSettings.to_dict. options: further options of `correspond lung register`.
-    common: see record.cohort_identity. cancel_file: work stops when this file appears. names: messages may name files.
+    folder: for its results. settings: the library's, as a dict. options: further options of the command.
+    common: see record.common_identity. cancel_file: work stops when this file appears. names: messages may name files.
     """
 
-    id: str
-    files: Files
-    fixed_is: str
+    kind: CohortKind
+    row: CohortRow
     folder: Path
     settings: dict[str, Any]
     options: tuple[str, ...]
@@ -43,10 +40,15 @@ class PairTask:
     cancel_file: Path
     names: bool
 
+    @property
+    def id(self) -> str:
+        """Of the row."""
+        return self.row.id
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a pair went. state: done, failed or cancelled; reason: why not; figures: see figures.py."""
+    """How a row went. state: done, failed or cancelled; reason: why not; figures: see CohortKind."""
 
     id: str
     state: str
@@ -54,8 +56,8 @@ class Outcome:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
-def run_pair(task: PairTask, threads: int, show: Callable[[float, str], None] | None = None) -> Outcome:
-    """Register one pair and write its results, pair.json last; a failure leaves failure.txt there. Never raises an Exception.
+def run_task(task: Task, threads: int, show: Callable[[float, str], None] | None = None) -> Outcome:
+    """Do one row and write its results, finished.json last; a failure leaves failure.txt there. Never raises an Exception.
 
     Args:
         threads: CPU threads of the child process.
@@ -65,7 +67,7 @@ def run_pair(task: PairTask, threads: int, show: Callable[[float, str], None] | 
         return Outcome(task.id, "cancelled")
     log = ""
     try:
-        identity = pair_identity(task.common, task.files, task.fixed_is)
+        identity = identity_of(task.common, task.row.files, task.row.words)
         job = _job(task, threads, show)
         job.start()
         while not job.wait(POLL_S):
@@ -79,7 +81,7 @@ def run_pair(task: PairTask, threads: int, show: Callable[[float, str], None] | 
         if job.error is not None:
             raise job.error
         report = json.loads((task.folder / "report.json").read_text(encoding="utf-8"))
-        figures = figures_of(report)
+        figures = task.kind.figures(report)
         write_record(task.folder, identity, [Path(path).name for path in job.results["files"]], figures)
         (task.folder / FAILURE).unlink(missing_ok=True)
         return Outcome(task.id, "done", figures=figures)
@@ -88,29 +90,22 @@ def run_pair(task: PairTask, threads: int, show: Callable[[float, str], None] | 
         return Outcome(task.id, "failed", _told(task, reason, log))
 
 
-def _job(task: PairTask, threads: int, show: Callable[[float, str], None] | None) -> Job:
+def _job(task: Task, threads: int, show: Callable[[float, str], None] | None) -> Job:
     folder = new_job_folder()
-    write_json(folder / "settings.json", task.settings)
-    files = {role: str(path) for role, path in vars(task.files).items() if path is not None}
-    command = ["lung", "register", files.pop("fixed"), files.pop("moving"), "--output", str(task.folder)]
-    command += [
-        "--settings",
-        str(folder / "settings.json"),
-        "--fixed-is",
-        task.fixed_is,
-        "--threads",
-        str(threads),
-        *task.options,
-    ]
-    for role, path in files.items():
-        command += [f"--{role.replace('_', '-')}", path]
+    settings = folder / "settings.json"
+    write_json(settings, task.settings)
+    files = {role: str(path) for role, path in task.row.files.items()}
+    command = [*task.kind.command, *(files.pop(role) for role in task.kind.needed), "--output", str(task.folder)]
+    command += ["--settings", str(settings), "--threads", str(threads), *task.options]
+    for name, value in (*files.items(), *task.row.words.items()):
+        command += [f"--{name.replace('_', '-')}", value]
     progress = (lambda job: show(job.percent / 100, job.stage)) if show else None
-    return Job(command, folder=folder, paths=[_LIBRARY_FOLDER], on_progress=progress, launch=launch_in_thread)
+    return Job(command, folder=folder, paths=[task.kind.folder], on_progress=progress, launch=launch_in_thread)
 
 
-def _told(task: PairTask, reason: str, log: str) -> str:
+def _told(task: Task, reason: str, log: str) -> str:
     """The reason as it may stand in a summary; with what the child printed it also goes to failure.txt."""
-    reason, log = (text if task.names else without_names(text, task.files) for text in (reason, log))
+    reason, log = (text if task.names else without_names(text, task.row.files) for text in (reason, log))
     try:
         with whole_file(task.folder / FAILURE) as file:
             file.write_text(f"{reason}\n\n{log}\n", encoding="utf-8")
@@ -119,11 +114,10 @@ def _told(task: PairTask, reason: str, log: str) -> str:
     return reason
 
 
-def without_names(text: str, files: Files) -> str:
-    """A text with the paths and names of a pair's files replaced by their roles: they may name a patient."""
-    given = {role: path for role, path in vars(files).items() if path is not None}
-    names = {str(path): f"<{role}>" for role, path in given.items()}
-    names |= {str(path.parent): "<folder>" for path in given.values()} | {path.name: f"<{role}>" for role, path in given.items()}
+def without_names(text: str, files: Mapping[str, Path]) -> str:
+    """A text with the paths and names of a row's files replaced by their roles: they may name a patient."""
+    names = {str(path): f"<{role}>" for role, path in files.items()}
+    names |= {str(path.parent): "<folder>" for path in files.values()} | {path.name: f"<{role}>" for role, path in files.items()}
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, names[name])
     return text

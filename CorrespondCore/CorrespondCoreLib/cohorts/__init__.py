@@ -1,0 +1,1 @@
+"""Many inputs by one command: on this computer or on a Dask cluster, with a summary of all."""
