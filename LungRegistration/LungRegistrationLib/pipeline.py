@@ -106,6 +106,8 @@ def register(
             spacing = settings.field_spacing_mm
             spline = unfolded(spline, field_lattice(frame, spline, spacing), progress)
             fields = compact_fields(frame, spline, spacing, swapped, regions[0], step)
+            for text in fields.cautions():
+                progress.warning(text)
     linear = frame.linear
     if swapped:
         linear = inverted(linear)

@@ -32,7 +32,7 @@ def full_precision(field: torch.Tensor) -> torch.Tensor:
 
 
 def float32_only(near: torch.Tensor) -> AbstractContextManager[Any]:
-    """Within it nothing is computed in half precision on the device of a tensor, whatever its layers do: images, fields, losses."""
+    """Within it nothing is computed in half precision on the device of a tensor: for images, fields and losses."""
     kind = near.device.type
     return torch.autocast(kind, enabled=False) if kind in ("cuda", "cpu") else nullcontext()
 

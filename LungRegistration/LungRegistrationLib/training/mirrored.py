@@ -21,13 +21,18 @@ def mirrored(pair: TrainingPair) -> TrainingPair:
     def turned(points: Points | None) -> Points | None:
         return None if points is None else (points[0] @ mirror + shift, points[1] @ mirror + shift)
 
-    names = ("fixed", "moving", "fixed_labels", "moving_labels")
-    arrays = {name: np.ascontiguousarray(getattr(pair, name)[:, :, ::-1]) for name in names}
     return replace(
         pair,
         matrix=matrix,
         offset=mirror @ pair.offset + shift - matrix @ shift,
+        fixed=_flipped(pair.fixed),
+        moving=_flipped(pair.moving),
+        fixed_labels=_flipped(pair.fixed_labels),
+        moving_labels=_flipped(pair.moving_labels),
         keypoints=turned(pair.keypoints),
         landmarks=turned(pair.landmarks),
-        **arrays,
     )
+
+
+def _flipped(volume: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(volume[:, :, ::-1])
