@@ -1,5 +1,6 @@
 """The parts of the fit: B-splines, regularizers, volume-change control, Gauss-Newton steps, inversion."""
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
@@ -194,6 +195,17 @@ def test_a_smooth_field_is_left_as_it_is():
     assert progress.warnings == []
 
 
+BOX = np.zeros(3), np.full(3, 117.0)
+
+
+def cube() -> tuple[Frame, sitk.Image]:
+    """An image over BOX that is all lung, with itself."""
+    image = sitk.Image((40, 40, 40), sitk.sitkInt16)
+    image.SetSpacing((3.0, 3.0, 3.0))
+    mask = sitk.Cast(image, sitk.sitkUInt8) + 1
+    return Frame(image, image, mask, mask, sitk.AffineTransform(3), (-1000.0, 200.0), CPU), mask
+
+
 def noise_field(amplitude_mm: float, shape: tuple[int, int, int]) -> torch.Tensor:
     return amplitude_mm * torch.randn((1, 3, *shape), generator=torch.Generator().manual_seed(0))
 
@@ -216,12 +228,20 @@ def test_a_field_that_folds_everywhere_is_given_up_early():
     assert calls["smooth"] < calls["wild"] <= (2 + SURE_ITERATIONS) * len(targets)
 
 
+def test_a_field_that_folded_gets_no_finer_grid_and_says_by_how_much_that_misses():
+    frame, mask = cube()
+    grid = ControlGrid.over_box(*BOX, 6.0)
+    spline = SplineField(grid, noise_field(2.0, grid.shape)[0])
+    fine, coarse = (compact_fields(frame, spline, 2.0, False, mask, lambda fraction: None, refine) for refine in (True, False))
+    assert coarse.fixed_to_moving_mm.GetSpacing()[0] == 2.0 > fine.fixed_to_moving_mm.GetSpacing()[0]
+    assert coarse.resampling_error_mm > 0.05 and coarse.resampling_error_mm > fine.resampling_error_mm
+    (text,) = coarse.cautions()
+    assert f"misses the field by up to {coarse.resampling_error_mm:.2f} mm" in text and fine.cautions() == []
+
+
 def test_a_hopeless_field_stays_on_its_coarse_grid_and_says_by_how_much_it_errs():
-    image = sitk.Image((40, 40, 40), sitk.sitkInt16)
-    image.SetSpacing((3.0, 3.0, 3.0))
-    mask = sitk.Cast(image, sitk.sitkUInt8) + 1
-    frame = Frame(image, image, mask, mask, sitk.AffineTransform(3), (-1000.0, 200.0), CPU)
-    grid = ControlGrid.over_box(torch.zeros(3).numpy(), torch.full((3,), 117.0).numpy(), 6.0)
+    frame, mask = cube()
+    grid = ControlGrid.over_box(*BOX, 6.0)
     spacings, cautions = {}, {}
     for name, amplitude in (("wild", 30.0), ("gentle", 1.0)):
         spline = SplineField(grid, noise_field(amplitude, grid.shape)[0])
