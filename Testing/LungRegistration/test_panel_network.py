@@ -58,6 +58,7 @@ class NetworkTest(PanelTestCase):
         environment = mock.patch.dict(os.environ, {"CORRESPOND_MODELS": folder.name})
         environment.start()
         self.addCleanup(environment.stop)
+        self.addCleanup(slicer.app.settings().remove, "LungRegistration/SecondsPerMillionVoxels")
         self.widget.network.look()
         self.addCleanup(self.widget.network.look)
 
@@ -134,8 +135,6 @@ class NetworkTest(PanelTestCase):
     def test_the_time_is_told_by_the_last_run_with_the_same_model_and_device(self):
         from LungRegistrationFace.run_pace import remember
 
-        settings = slicer.app.settings()
-        self.addCleanup(settings.remove, "LungRegistration/SecondsPerMillionVoxels")
         model = installModel("virnet").id
         self.chooseTinyPair()
         self.choose("VIRNet")
@@ -265,6 +264,7 @@ class NetworkTest(PanelTestCase):
         self.check_fit(result)
         self.check_levels(result)
         self.assertEqual(result.transform.GetAttribute("Correspond.Model"), "tiny")
+        self.assertIn("for the network, by its last run here", self.ui.networkCostLabel.text)
 
     def check_fit(self, result):
         from LungRegistrationFace.tables import tableColumns
