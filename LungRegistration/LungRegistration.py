@@ -360,13 +360,20 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
         from CorrespondCoreLib import packages
         from LungRegistrationFace.background import Background
         from LungRegistrationFace.result_loading import loadResult
+        from LungRegistrationFace.run_pace import remember
 
         request.check()
         packages.ensure(request.packages(), _("Lung Registration"))
         pairs = request.pairs()
+
+        def load(folder):
+            result = loadResult(folder / "results", request, pairs, **outputs)
+            remember(result.report, request.device)
+            return result
+
         return Background(
             lambda folder: ["lung", "register", *request.write(folder), "--output", str(folder / "results")],
-            lambda folder: loadResult(folder / "results", request, pairs, **outputs),
+            load,
             (request.fixed, request.moving),
             onProgress,
             onFinished,

@@ -112,6 +112,18 @@ class RemainingTime:
         return elapsed * (1.0 - fraction) / fraction
 
 
+def about_text(seconds: float) -> str:
+    """Estimated seconds as people say them, in steps that do not pretend to be exact: "3 s", "40 s", "7 min", "2.5 h"."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 57:
+        return f"{5 * round(seconds / 5)} s"
+    if seconds < 90 * 60:
+        minutes = seconds / 60
+        return f"{round(minutes) if minutes < 10 else 5 * round(minutes / 5)} min"
+    return f"{round(2 * seconds / 3600) / 2:g} h"
+
+
 def duration_text(seconds: float) -> str:
     """Seconds as people read them: "45 s", "2 min 05 s", "1 h 10 min"."""
     whole = round(seconds)

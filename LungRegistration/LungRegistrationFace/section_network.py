@@ -11,6 +11,7 @@ from LungRegistrationLib.learned.network_memory import needed_network_gb
 from LungRegistrationLib.network_settings import UNTRAINED
 
 from .model_text import cardLine, cardToolTip
+from .run_pace import timeText
 
 
 class NetworkSection:
@@ -92,14 +93,15 @@ class NetworkSection:
             spinBox.singleStep = plan.multiple
         settings = request.allSettings()
         needed = needed_network_gb(settings.method, plan.kind.size_xyz, settings.network.instance_optimization)
-        self.ui.networkCostLabel.text = _cost(needed, plan.kind.size_xyz, request.device)
+        texts = (_memory(needed, plan.kind.size_xyz, request.device), timeText(plan, settings, request.device))
+        self.ui.networkCostLabel.text = " ".join(texts)
 
     def _onFileChanged(self, path):
         self.ui.importModelButton.enabled = bool(str(path).strip()) and Path(path).exists()
 
 
-def _cost(needed_gb, size_xyz, device):
-    """What the run will take, in words."""
+def _memory(needed_gb, size_xyz, device):
+    """What the run will take of memory, in words."""
     size = " x ".join(map(str, size_xyz))
     text = _("About {gb:.1f} GB of memory at {size} voxels.").format(gb=needed_gb, size=size)
     if device in ("auto", "cpu"):
@@ -108,4 +110,4 @@ def _cost(needed_gb, size_xyz, device):
             text += " " + _("<b>Only {gb:.1f} GB are free:</b> choose a smaller size or no fit.").format(gb=free)
         else:
             text += " " + _("{gb:.1f} GB are free on this computer.").format(gb=free)
-    return text + " " + _("How long it takes is measured on your pair and shown before the network starts.")
+    return text

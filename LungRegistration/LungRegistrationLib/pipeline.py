@@ -104,8 +104,10 @@ def register(
         with progress.stage("Displacement fields", until=1.0) as step:
             spline = smoothed(spline, settings.smoothing_mm)
             spacing = settings.field_spacing_mm
-            spline = unfolded(spline, field_lattice(frame, spline, spacing), progress)
-            fields = compact_fields(frame, spline, spacing, swapped, regions[0], step)
+            flat = unfolded(spline, field_lattice(frame, spline, spacing), progress)
+            fields = compact_fields(frame, flat, spacing, swapped, regions[0], step, refine=flat is spline)
+            for text in fields.cautions():
+                progress.warning(text)
     linear = frame.linear
     if swapped:
         linear = inverted(linear)

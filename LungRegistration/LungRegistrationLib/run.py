@@ -192,6 +192,8 @@ def _results(report: dict, output: Path, names: Iterable[str]) -> dict:
     for key in ("tre_mm", "keypoint_tre_mm"):
         if report[key]:
             results[key] = {moment: report[key][moment] for moment in ("before", "after")}
+    if report.get("network"):
+        results["estimated"] = report["network"]["estimated"]
     return {**results, "seconds": report["seconds"], "files": [str(output / name) for name in names]}
 
 

@@ -1,5 +1,6 @@
 """The parts of the fit: B-splines, regularizers, volume-change control, Gauss-Newton steps, inversion."""
 
+import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
@@ -7,13 +8,14 @@ import torch
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.geometry.bspline import ControlGrid, SplineField
 from LungRegistrationLib.geometry.displacement import jacobian_determinant
-from LungRegistrationLib.geometry.inversion import invert
+from LungRegistrationLib.geometry.inversion import SURE_ITERATIONS, invert
 from LungRegistrationLib.geometry.lattice import Lattice
 from LungRegistrationLib.geometry.tensors import field_to_image, lattice_points
 from LungRegistrationLib.geometry.warp import inside, sample
 from LungRegistrationLib.losses.regularizers import Regularizer, laplacian
 from LungRegistrationLib.losses.volume_change import VolumeChange, barrier_slope, extended_barrier
-from LungRegistrationLib.search.compact_field import centered, unfolded
+from LungRegistrationLib.search.compact_field import centered, compact_fields, unfolded
+from LungRegistrationLib.search.frame import Frame
 from LungRegistrationLib.search.refinement import FeatureTerm, PointTerm, Problem, refine
 
 CPU = torch.device("cpu")
@@ -191,3 +193,62 @@ def test_a_smooth_field_is_left_as_it_is():
     progress = Progress()
     assert unfolded(spline, LATTICE, progress) is spline
     assert progress.warnings == []
+
+
+BOX = np.zeros(3), np.full(3, 117.0)
+
+
+def cube() -> tuple[Frame, sitk.Image]:
+    """An image over BOX that is all lung, with itself."""
+    image = sitk.Image((40, 40, 40), sitk.sitkInt16)
+    image.SetSpacing((3.0, 3.0, 3.0))
+    mask = sitk.Cast(image, sitk.sitkUInt8) + 1
+    return Frame(image, image, mask, mask, sitk.AffineTransform(3), (-1000.0, 200.0), CPU), mask
+
+
+def noise_field(amplitude_mm: float, shape: tuple[int, int, int]) -> torch.Tensor:
+    return amplitude_mm * torch.randn((1, 3, *shape), generator=torch.Generator().manual_seed(0))
+
+
+def test_a_field_that_folds_everywhere_is_given_up_early():
+    """There is no inverse to be found; a smooth field beside it still gets all the steps that it needs."""
+    lattice = Lattice((0.0, 0.0, 0.0), (2.0, 2.0, 2.0), (30, 30, 30))
+    targets = lattice_points(lattice, CPU).reshape(-1, 3)
+    calls = {}
+    for name, field in (("wild", noise_field(10.0, lattice.shape)), ("smooth", waves(lattice, 5.0)[None])):
+        calls[name] = 0
+
+        def displacement(points: torch.Tensor, field: torch.Tensor = field, name: str = name) -> torch.Tensor:
+            calls[name] += len(points)
+            return sample(field, lattice, points).T
+
+        found = invert(displacement, targets)
+        missed = (found + sample(field, lattice, found).T - targets).norm(dim=1)
+        assert bool((missed < 0.02).all()) == (name == "smooth")
+    assert calls["smooth"] < calls["wild"] <= (2 + SURE_ITERATIONS) * len(targets)
+
+
+def test_a_field_that_folded_gets_no_finer_grid_and_says_by_how_much_that_misses():
+    frame, mask = cube()
+    grid = ControlGrid.over_box(*BOX, 6.0)
+    spline = SplineField(grid, noise_field(2.0, grid.shape)[0])
+    fine, coarse = (compact_fields(frame, spline, 2.0, False, mask, lambda fraction: None, refine) for refine in (True, False))
+    assert coarse.fixed_to_moving_mm.GetSpacing()[0] == 2.0 > fine.fixed_to_moving_mm.GetSpacing()[0]
+    assert coarse.resampling_error_mm > 0.05 and coarse.resampling_error_mm > fine.resampling_error_mm
+    (text,) = coarse.cautions()
+    assert f"misses the field by up to {coarse.resampling_error_mm:.2f} mm" in text and fine.cautions() == []
+
+
+def test_a_hopeless_field_stays_on_its_coarse_grid_and_says_by_how_much_it_errs():
+    frame, mask = cube()
+    grid = ControlGrid.over_box(*BOX, 6.0)
+    spacings, cautions = {}, {}
+    for name, amplitude in (("wild", 30.0), ("gentle", 1.0)):
+        spline = SplineField(grid, noise_field(amplitude, grid.shape)[0])
+        fields = compact_fields(frame, spline, 2.0, False, mask, lambda fraction: None)
+        spacings[name], cautions[name] = fields.fixed_to_moving_mm.GetSpacing()[0], fields.cautions()
+    assert spacings["wild"] == 2.0 and 1.0 <= spacings["gentle"] < 1.5
+    assert cautions["gentle"] == [] and [text.split(":")[0] for text in cautions["wild"]] == [
+        "The field varies too wildly for its grid",
+        "The field squeezes space so strongly that it cannot be undone everywhere",
+    ]

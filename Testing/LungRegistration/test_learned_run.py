@@ -1,6 +1,7 @@
 """A network from the command line: the same files as the search, with model, checksum and loss in the report."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,8 @@ def test_the_report_says_which_weights_and_how_they_were_fitted(data, tmp_path):
     assert any(text.startswith("Moving volume: The model is for 0.5 to 1 mm") for text in report["warnings"])
     assert {"Network", "Fit to this pair", "B-spline of the field", "Displacement fields"} <= set(report["seconds"])
     page = (out / "report.html").read_text(encoding="utf-8")
+    assert results["estimated"] == report["network"]["estimated"] and results["estimated"]["seconds"] > 0
+    assert re.search(r"before: about \d+ s, 0\.8 GB; it took \d+ s", page)
     assert "model tiny" in page and model.card["sha256"] in page
     assert "Fit: loss" in page and "Fit: landmark error" in page and "fit of the field to this pair, 2 steps" in page
     assert f"{coarse['tre_mm']:.2f} mm; " in page

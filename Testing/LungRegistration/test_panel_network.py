@@ -58,6 +58,7 @@ class NetworkTest(PanelTestCase):
         environment = mock.patch.dict(os.environ, {"CORRESPOND_MODELS": folder.name})
         environment.start()
         self.addCleanup(environment.stop)
+        self.addCleanup(slicer.app.settings().remove, "LungRegistration/SecondsPerMillionVoxels")
         self.widget.network.look()
         self.addCleanup(self.widget.network.look)
 
@@ -117,7 +118,8 @@ class NetworkTest(PanelTestCase):
         self.assertRegex(self.ui.applyButton.toolTip, "say nothing about a pair: choose the instance optimization")
         self.ui.fitComboBox.currentText = "Weights of the network"
         self.assertTrue(self.ui.applyButton.enabled, self.ui.applyButton.toolTip)
-        self.assertRegex(self.ui.networkCostLabel.text, r"About 8\.6 GB of memory at 192 x 160 x 192 voxels.*How long")
+        self.assertRegex(self.ui.networkCostLabel.text, r"About 8\.6 GB of memory at 192 x 160 x 192 voxels")
+        self.assertRegex(self.ui.networkCostLabel.text, r"About [\d.]+ (s|min|h) for the network, by the speed of this processor")
         self.size(40, 40, 0)
         self.assertRegex(self.ui.applyButton.toolTip, "three numbers")
         self.size(40, 40, 40)
@@ -129,6 +131,31 @@ class NetworkTest(PanelTestCase):
         self.choose("VoxelMorph")
         self.ui.modelComboBox.currentText = "Untrained: fit to this pair"
         self.assertRegex(self.ui.applyButton.toolTip, "Landmarks cannot guide the method voxelmorph")
+
+    def test_the_time_is_told_by_the_last_run_with_the_same_model_and_device(self):
+        from LungRegistrationFace.run_pace import remember
+
+        model = installModel("virnet").id
+        self.chooseTinyPair()
+        self.choose("VIRNet")
+        self.parameters.device = type(self.parameters.device)("cpu")
+        self.assertRegex(self.ui.networkCostLabel.text, "for the network, by the speed of this processor")
+        millions = 32**3 / 1e6
+        fit = {"of": "field", "steps": 9}
+        seconds = {"Network": 40 * millions, "Fit to this pair": 10 * 500 * millions}
+        network = {"name": "virnet", "size_xyz": SIZE, "instance_optimization": fit}
+        remember({"network": network, "model": model, "device": "cpu", "seconds": seconds}, "cpu")
+        self.size(320, 320, 320)  # 1000 times the voxels of the run
+        self.assertRegex(self.ui.networkCostLabel.text, "About 20 min for the network, by its last run here")  # 40 * 32.77 s
+        self.size(*SIZE)
+        self.assertIn("About 1 s for the network, by its last run here", self.ui.networkCostLabel.text)
+        self.ui.fitComboBox.currentText = "Field"
+        self.ui.fitStepsSpinBox.value = 19  # 20 evaluations at 16.4 s
+        self.assertIn("About 5 min for the network, by its last run here", self.ui.networkCostLabel.text)
+        self.ui.fitComboBox.currentText = "Weights of the network"
+        self.assertRegex(self.ui.networkCostLabel.text, "by the speed of this processor")
+        self.parameters.device = type(self.parameters.device)("cuda")
+        self.assertRegex(self.ui.networkCostLabel.text, "on the graphics card is measured on your pair and shown before")
 
     def test_models_are_offered_with_what_their_cards_say(self):
         domain = {"modality": "CT", "spacing_mm": [0.5, 3.0]}
@@ -237,6 +264,7 @@ class NetworkTest(PanelTestCase):
         self.check_fit(result)
         self.check_levels(result)
         self.assertEqual(result.transform.GetAttribute("Correspond.Model"), "tiny")
+        self.assertIn("for the network, by its last run here", self.ui.networkCostLabel.text)
 
     def check_fit(self, result):
         from LungRegistrationFace.tables import tableColumns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -50,6 +50,7 @@ class SampleStream(Generic[Sample]):
         rank, processes: of the places `first`, `first` + 1, ... every process takes one in turn.
         workers: processes that prepare samples; 0: samples are prepared when they are asked for.
         keep: samples stay in memory, to be prepared only once.
+        views: every sample takes as many more places in succession, each time seen through one of these (mirrored, say).
 
     Attributes:
         waited: seconds that the training waited for samples.
@@ -65,8 +66,9 @@ class SampleStream(Generic[Sample]):
         processes: int = 1,
         workers: int = 0,
         keep: bool = False,
+        views: Sequence[Callable[[Sample], Sample]] = (),
     ):
-        self._source, self._seed = source, seed
+        self._source, self._seed, self._views = source, seed, tuple(views)
         self._first, self._step = first + rank, processes
         self._workers = workers
         self._kept: dict[int, Sample] | None = {} if keep and source.count is not None else None
@@ -75,23 +77,36 @@ class SampleStream(Generic[Sample]):
     def __iter__(self) -> Iterator[Sample]:
         kept = self._kept
         prepared = iter(self._prepared())
-        for number in self._numbers():
+        last = -1
+        for turn, view in self._turns():
             began = time.perf_counter()
+            number = sample_at(turn, self._source.count, self._seed)
             if kept is not None and number in kept:
                 sample = kept[number]
-            else:
+            elif turn != last:
                 sample = next(prepared)
                 if kept is not None:
                     kept[number] = sample
+            last = turn
             self.waited += time.perf_counter() - began
             self.taken += 1
-            yield sample
+            yield sample if view is None else view(sample)
 
-    def _numbers(self) -> Iterator[int]:
+    def _turns(self) -> Iterator[tuple[int, Callable[[Sample], Sample] | None]]:
+        """For each place of this process, which sample's turn it is, and how that is seen."""
         place = self._first
         while True:
-            yield sample_at(place, self._source.count, self._seed)
+            turn, k = divmod(place, 1 + len(self._views))
+            yield turn, self._views[k - 1] if k else None
             place += self._step
+
+    def _numbers(self) -> Iterator[int]:
+        """The numbers of the samples, in turn."""
+        last = -1
+        for turn, _ in self._turns():
+            if turn != last:
+                yield sample_at(turn, self._source.count, self._seed)
+            last = turn
 
     def _needed(self) -> Iterator[int]:
         """The numbers that must be prepared: all, or each once where samples stay in memory."""

@@ -12,6 +12,8 @@ from .warp import sample
 
 TOLERANCE_MM = 0.01
 ITERATIONS = 25
+SURE_ITERATIONS = 10  # after them, points are given up where more than ...
+FEW = 0.05  # ... this share of them is not yet there: a field that folds or nearly does has no inverse to be found
 CHUNK = 400_000
 
 
@@ -22,14 +24,15 @@ def invert(displacement: Displacement, targets_mm: torch.Tensor) -> torch.Tensor
     """Points x (N, 3) with x + s(x) = target, all in mm.
 
     Broyden's method with one 3 x 3 matrix per point, started from the identity (the fixed-point iteration x <- target - s(x)
-    of Chen et al., Med Phys 35, 2008, is its first step).
+    of Chen et al., Med Phys 35, 2008, is its first step). Where the field folds there is no such point, or several: what is found
+    there is the nearest so far; how far off inverses are is measured by `volume_checks.inverse_consistency_mm`.
     """
     x = targets_mm - displacement(targets_mm)
     f = x + displacement(x) - targets_mm
     inverse = torch.eye(3, device=x.device).expand(len(x), 3, 3).clone()
     active = (f.norm(dim=1) > TOLERANCE_MM).nonzero()[:, 0]
-    for _ in range(ITERATIONS):
-        if len(active) == 0:
+    for k in range(ITERATIONS):
+        if len(active) == 0 or (k >= SURE_ITERATIONS and len(active) > FEW * len(x)):
             break
         b, fa = inverse[active], f[active]
         dx = -(b @ fa[..., None])[..., 0]

@@ -7,6 +7,8 @@ one voxel on a grid of n voxels is one of (m - 1) / (n - 1) voxels on a grid of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +29,12 @@ def in_voxels(field_mm: torch.Tensor, spacing_mm: Sequence[float]) -> torch.Tens
 def full_precision(field: torch.Tensor) -> torch.Tensor:
     """The same field in float32 at least: half precision, in which networks may compute, would round displacements."""
     return field.to(torch.promote_types(field.dtype, torch.float32))
+
+
+def float32_only(near: torch.Tensor) -> AbstractContextManager[Any]:
+    """Within it nothing is computed in half precision on the device of a tensor: for images, fields and losses."""
+    kind = near.device.type
+    return torch.autocast(kind, enabled=False) if kind in ("cuda", "cpu") else nullcontext()
 
 
 def resized(field_voxels: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from CorrespondCoreLib.models import Model
-from CorrespondCoreLib.progress import Progress, duration_text
+from CorrespondCoreLib.progress import Progress, about_text
 
 from ..geometry.bspline import SplineField
 from ..network_settings import NetworkSettings
@@ -28,6 +28,7 @@ from .network_memory import check_network_memory, needed_network_gb, network_mem
 from .pair_objective import Objective, pair_objective
 from .prediction import finest_mm, predicted
 from .preprocessing import NetworkInput, network_input
+from .run_time import FIT, PREDICTION
 from .spline_fit import fitted_spline
 
 SEED = 0  # of untrained weights
@@ -102,7 +103,7 @@ def fit_network(
         seconds = estimated_seconds(in_hu, network, seen, frame, pair, wanted)
         objective = pair_objective(in_hu, seen, frame, pair)
     memory_gb = needed_network_gb(method, kind.size_xyz, wanted.instance_optimization)
-    note = f"about {memory_gb:.1f} GB, {duration_text(seconds)}"
+    note = f"about {memory_gb:.1f} GB, {about_text(seconds)}"
     curve = FitCurve(progress, seen.lattice, frame, pair.watched, swapped)
     work = _Work(network, model is not None, seen, objective, _rate(method, wanted), curve, note)
     with network_memory_errors(*limits):
@@ -130,12 +131,12 @@ def _field_of_pair(
     fields: list[torch.Tensor] = []
     field = torch.zeros((1, 3, *seen.lattice.shape), device=seen.fixed.device)
     if network is not None and work.trained:
-        with progress.stage("Network", until=0.5, note=work.note if wanted.instance_optimization == "none" else ""):
+        with progress.stage(PREDICTION, until=0.5, note=work.note if wanted.instance_optimization == "none" else ""):
             fields = predicted(network, seen)
             field = finest_mm(fields, seen)
     if wanted.instance_optimization == "none":
         return field, fields, None
-    with progress.stage("Fit to this pair", until=0.85, note=work.note) as step:
+    with progress.stage(FIT, until=0.85, note=work.note) as step:
         if network is not None and wanted.instance_optimization == "weights":
             fitted = fit_weights_to_pair(network, seen, work.objective, wanted.steps, work.rate, step, work.curve)
             fields = fitted.levels

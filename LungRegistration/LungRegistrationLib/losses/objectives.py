@@ -68,7 +68,8 @@ class AnatomicalObjective:
     curvature: float = 10.0  # alpha, section 4.3
     masks: float = 1.0  # beta
     volume_change: float = 0.01  # gamma
-    keypoints: float = 1e7  # delta, in mm: divided by the volume of the field of view; not at the coarsest level
+    keypoints: float = 1e7  # delta, in mm: divided by the volume of the field of view
+    keypoints_at_coarsest: bool = False  # the paper has delta = 0 at the coarsest level
     edge: float = 1.0  # HU/mm
 
     def terms(
@@ -98,7 +99,8 @@ class AnatomicalObjective:
         }
         if anatomy.fixed_labels is not None and anatomy.moving_labels is not None:
             terms["masks"] = self.masks * mask_alignment_loss(anatomy.fixed_labels, anatomy.moving_labels, field_mm, spacing)
-        if level < levels and anatomy.fixed_keypoints_mm is not None and anatomy.moving_keypoints_mm is not None:
+        known = level < levels or self.keypoints_at_coarsest
+        if known and anatomy.fixed_keypoints_mm is not None and anatomy.moving_keypoints_mm is not None:
             volume_mm3 = fixed[0, 0].numel() * lattice.voxel_volume_mm3
             distance = keypoint_loss(field_mm, lattice, anatomy.fixed_keypoints_mm, anatomy.moving_keypoints_mm)
             terms["keypoints"] = self.keypoints / volume_mm3 * distance

@@ -13,7 +13,7 @@ from torch import nn
 from CorrespondCoreLib.errors import InputError
 
 from ..geometry.filters import downsampled
-from ..geometry.voxel_fields import composed, full_precision, resized
+from ..geometry.voxel_fields import composed, float32_only, full_precision, resized
 from ..geometry.warp import warp
 from .input_check import check_pair
 from .unet import UNet
@@ -94,9 +94,10 @@ class MultilevelRegistrationNetwork(nn.Module):
     @staticmethod
     def _pair(fixed: torch.Tensor, moving: torch.Tensor, fields: list[torch.Tensor], factor: int) -> torch.Tensor:
         """What a level sees: the moving image, warped by the total field so far, beside the fixed one, (N, 2, z, y, x)."""
-        if fields:
-            moving = warp(moving, resized(fields[0], moving.shape[2:]))
-        return torch.cat([downsampled(moving, factor), downsampled(fixed, factor)], dim=1)
+        with float32_only(moving):
+            if fields:
+                moving = warp(moving, resized(fields[0], moving.shape[2:]))
+            return torch.cat([downsampled(moving, factor), downsampled(fixed, factor)], dim=1)
 
 
 def _xavier(module: nn.Module) -> None:

@@ -7,7 +7,9 @@ from html import escape
 
 from CorrespondCoreLib.charts import AFTER, BEFORE
 from CorrespondCoreLib.pictures import DIVERGING
+from CorrespondCoreLib.progress import about_text, duration_text
 
+from ..learned.run_time import FIT, PREDICTION
 from .charts import before_after_chart, course_chart, cumulative_chart, histogram_chart
 from .html import document, number, table, tile
 from .page_pictures import PictureRow
@@ -185,7 +187,7 @@ def _details(report: dict) -> str:
     stages = " · ".join(f"{escape(k)} {v:.1f} s" for k, v in report["seconds"].items() if k != "total")
     versions = " · ".join(f"{escape(k)} {escape(v)}" for k, v in report["versions"].items())
     facts = [
-        *(_network_facts(report["network"]) if "network" in report else ()),
+        *(_network_facts(report["network"], report["seconds"]) if "network" in report else ()),
         ("Warnings", f"<ul>{warnings}</ul>" if warnings else "none"),
         ("Scans", escape(_scans(report["inputs"]))),
         ("Field", escape(f"{report['direction']['field']}; {_grid(report['field'])}")),
@@ -198,7 +200,7 @@ def _details(report: dict) -> str:
     return f"<section><h2>How it was made</h2><dl>{rows}</dl></section>"
 
 
-def _network_facts(network: dict) -> list[tuple[str, str]]:
+def _network_facts(network: dict, seconds: dict) -> list[tuple[str, str]]:
     """What ran, what fitted it to the pair, and what its levels reach."""
     fit, levels = network["instance_optimization"], network["levels"]
     name = f"{network['name']}{', experimental' if network['experimental'] else ''}"
@@ -207,7 +209,9 @@ def _network_facts(network: dict) -> list[tuple[str, str]]:
         what += (
             f"; fit of the {fit['of']} to this pair, {fit['steps']} steps, loss {fit['loss'][0]:.4g} to {min(fit['loss']):.4g}"
         )
-    rows = [("Network", escape(what))]
+    estimated, took = network["estimated"], sum(seconds.get(stage, 0.0) for stage in (PREDICTION, FIT))
+    needs = f"before: about {about_text(estimated['seconds'])}, {estimated['memory_gb']:.1f} GB; it took {duration_text(took)}"
+    rows = [("Network", escape(what)), ("Network's needs", escape(needs))]
     if levels:
         errors = (f", {level['tre_mm']:.2f} mm" if level["tre_mm"] is not None else "" for level in levels)
         texts = (f"{'x'.join(map(str, level['size']))}{error}" for level, error in zip(levels, errors, strict=True))

@@ -25,6 +25,7 @@ from .frame import Frame, whole_box_mm
 LARGEST_RESAMPLING_ERROR_MM = 0.05
 LARGEST_INVERSE_ERROR_MM = 0.1
 FINEST_MM = 1.0  # no finer grid is made, whatever the errors are: they are stated with the result
+HOPELESS = 10.0  # times its limit: an error that would stay above this on the finest grid, too, is not worth its time
 LEAST_DETERMINANT = 0.01
 PROBES = 100_000
 
@@ -37,6 +38,24 @@ class CompactFields:
     moving_to_fixed_mm: sitk.Image
     resampling_error_mm: float  # of fixed_to_moving_mm, largest
     inverse_error_mm: dict[str, float]  # mean, p95, max of |x - inverse(forward(x))|
+    refined: bool = True  # grids were made finer where the errors asked for it
+
+    def cautions(self) -> list[str]:
+        """What a user must know of fields that miss their limits, in sentences."""
+        texts, error, inverse = [], self.resampling_error_mm, self.inverse_error_mm
+        if not self.refined and (error > LARGEST_RESAMPLING_ERROR_MM or inverse["max"] > LARGEST_INVERSE_ERROR_MM):
+            texts.append(
+                f"No finer grid was made for a field that had folded: the grid misses the field by up to {error:.2f} mm, and the "
+                f"inverse misses by up to {inverse['max']:.2f} mm in the lungs."
+            )
+        if error > HOPELESS * LARGEST_RESAMPLING_ERROR_MM:
+            texts.append(f"The field varies too wildly for its grid: the grid misses it by up to {error:.1f} mm.")
+        if inverse["max"] > HOPELESS * LARGEST_INVERSE_ERROR_MM:
+            texts.append(
+                "The field squeezes space so strongly that it cannot be undone everywhere: in the lungs its inverse misses by "
+                f"{inverse['mean']:.2f} mm on average, by {inverse['max']:.1f} mm at most."
+            )
+        return texts
 
 
 def smoothed(spline: SplineField, sigma_mm: float) -> SplineField:
@@ -73,26 +92,41 @@ def unfolded(spline: SplineField, lattice: Lattice, progress: Progress) -> Splin
 
 
 def compact_fields(
-    frame: Frame, spline: SplineField, spacing_mm: float, swapped: bool, fixed_mask: sitk.Image, step: Callable[[float], None]
+    frame: Frame,
+    spline: SplineField,
+    spacing_mm: float,
+    swapped: bool,
+    fixed_mask: sitk.Image,
+    step: Callable[[float], None],
+    refine: bool = True,
 ) -> CompactFields:
     """The map phi(x) = A (x + s(x)) + b and its inverse as vector images, on the coarsest grids that keep the error limits.
+
+    A field so wild that no grid would keep them stays on the grid that showed it; what it and its inverse err by is stated.
 
     Args:
         spacing_mm: the coarsest spacing that is wanted.
         swapped: the spline goes from the user's moving to the user's fixed image.
         fixed_mask: region of the user's fixed image in which the two fields must undo each other.
+        refine: False keeps the spacing, whatever the errors are: grids of 1 mm over a whole chest take a minute of one core.
     """
+    finest_mm = FINEST_MM if refine else spacing_mm
     while True:
-        spacing_mm, direct = _direct_field(frame, spline, spacing_mm)
+        spacing_mm, direct = _direct_field(frame, spline, spacing_mm, finest_mm)
         inverse = _inverse_field(frame, direct, spacing_mm, step)
         images = direct_image(frame, direct), field_to_image(*inverse)
         forward, backward = images[::-1] if swapped else images
         error = _error_mm(frame, spline, forward, inverse=swapped)
         inverse_error = inverse_consistency_mm(forward, backward, fixed_mask)
         excess = max(error / LARGEST_RESAMPLING_ERROR_MM, inverse_error["max"] / LARGEST_INVERSE_ERROR_MM)
-        if not excess > 1 or spacing_mm <= FINEST_MM:
-            return CompactFields(forward, backward, error, inverse_error)
+        if not excess > 1 or _is_finest(spacing_mm, excess, finest_mm):
+            return CompactFields(forward, backward, error, inverse_error, refine)
         spacing_mm = max(FINEST_MM, spacing_mm * min(0.9, (0.9 / excess) ** 0.5))  # errors fall with the square of the spacing
+
+
+def _is_finest(spacing_mm: float, excess: float, finest_mm: float) -> bool:
+    """Whether no finer grid is worth trying for an error of `excess` times its limit; it falls with the square of the spacing."""
+    return spacing_mm <= finest_mm or excess * (FINEST_MM / spacing_mm) ** 2 > HOPELESS
 
 
 def centered(field: torch.Tensor) -> torch.Tensor:
@@ -106,14 +140,16 @@ def centered(field: torch.Tensor) -> torch.Tensor:
     return field - bend / 16
 
 
-def _direct_field(frame: Frame, spline: SplineField, spacing_mm: float) -> tuple[float, tuple[torch.Tensor, Lattice]]:
+def _direct_field(
+    frame: Frame, spline: SplineField, spacing_mm: float, finest_mm: float
+) -> tuple[float, tuple[torch.Tensor, Lattice]]:
     """Spacing, s and its lattice: the coarsest, up to a rest, whose error is within the limit."""
     while True:
         lattice = field_lattice(frame, spline, spacing_mm)
         s = centered(spline.on(lattice))
         x = torch.as_tensor(_probes_mm(frame.fixed), dtype=torch.float32, device=s.device)
         error = float((sample(s[None], lattice, x).T - spline.at(x)).norm(dim=1).max())
-        if not error > LARGEST_RESAMPLING_ERROR_MM or spacing_mm <= FINEST_MM:
+        if not error > LARGEST_RESAMPLING_ERROR_MM or _is_finest(spacing_mm, error / LARGEST_RESAMPLING_ERROR_MM, finest_mm):
             return spacing_mm, (s, lattice)
         spacing_mm = max(FINEST_MM, spacing_mm * min(0.95, (0.95 * LARGEST_RESAMPLING_ERROR_MM / error) ** 0.5))
 

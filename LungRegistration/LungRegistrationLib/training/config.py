@@ -52,6 +52,7 @@ class DataConfig:
     pathology: float = 0.0  # phantom: share of the pairs with emphysema, bullae, consolidations, nodules, effusion
     keypoints: int = 500  # phantom: points whose partners the keypoint loss knows
     keypoint_error_mm: float = 1.0  # phantom: standard deviation per axis; the paper's automatic ones err by 1 to 2 mm
+    mirrored: bool = False  # every pair that is trained on is seen twice: as it is, then mirrored left to right
     workers: int = 0  # processes that prepare pairs beside the training; 0: the training's own
     keep_in_memory: bool = False  # prepared pairs that will be seen again stay in memory
 
@@ -110,9 +111,11 @@ class TrainingConfig:
     model: str | None = None  # id or folder of the one whose weights this training starts from; None: random weights
     row: str = ""  # of a paper's table, which this configuration repeats
     learning_rate: float = 1e-4
+    last_learning_rate: float | None = None  # of each level, to which the rate falls along a cosine; None: it is constant
     batch: int = 1  # pairs per step, over all processes
     seed: int = 0  # of the first weights, and of the order of the pairs
-    mixed_precision: bool = True  # on a GPU; CPUs compute in float32
+    mixed_precision: bool = True  # on a GPU: layers in float16
+    bfloat16_on_cpu: bool = False  # layers in bfloat16 on a CPU: three times faster on processors that have it, slower on others
     stop: StopConfig | None = None
     validate_every: int = 500  # steps; 0: never
     checkpoint_every: int = 100  # steps
@@ -149,6 +152,8 @@ class TrainingConfig:
             raise _wrong("window_hu", "two rising numbers", list(self.window_hu))
         if not 0 < self.learning_rate < 1:
             raise _wrong("learning_rate", "a number above 0 and below 1", self.learning_rate)
+        if self.last_learning_rate is not None and not 0 <= self.last_learning_rate <= self.learning_rate:
+            raise _wrong("last_learning_rate", "null, or a number from 0 to learning_rate,", self.last_learning_rate)
         for name, least in (("batch", 1), ("seed", 0), ("validate_every", 0), ("checkpoint_every", 1)):
             _whole(name, getattr(self, name), least)
         self.data.check()

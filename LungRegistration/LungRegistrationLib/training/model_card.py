@@ -6,6 +6,7 @@ import copy
 import platform
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, An
     Raises:
         OutputError: it cannot be written.
     """
-    pairs = sum(facts["steps"]) * config.batch
+    steps, views = sum(facts["steps"]) * config.batch, 2 if config.data.mirrored else 1
+    pairs = -(-steps // views)
     card = {
         "id": re.sub(r"[^A-Za-z0-9]+", "-", config.title).strip("-").lower(),
         "title": config.title,
@@ -44,7 +46,7 @@ def save_trained(network: nn.Module, config: TrainingConfig, facts: dict[str, An
         "domain": CT_DOMAIN,
         "input": {"size_xyz": list(config.size), "window_hu": config.window_hu, "prealignment": config.prealignment},
         "training": {
-            "config": config.to_dict(),
+            "config": _shareable(config, facts["started_from"]).to_dict(),
             "steps": facts["steps"],
             "pairs": pairs,
             "seeds": _seeds(config, pairs),
@@ -63,6 +65,13 @@ def _trained_on(config: TrainingConfig, pairs: int, start: dict[str, Any] | None
     """In words; `start` is the model whose weights the training started from."""
     own = f"{min(pairs, config.data.pairs or pairs)} phantom pairs" if config.data.source == "phantom" else config.data.needs
     return own if start is None else f"{own} Before: {start['trained_on'] or 'unknown'} (the model {start['id']})."
+
+
+def _shareable(config: TrainingConfig, start: dict[str, Any] | None) -> TrainingConfig:
+    """The configuration without what tells of the computer or the patients: no folders, and pairs by number, not by name."""
+    pairs = tuple(f"pair {k}" for k in range(1, len(config.data.validation) + 1))
+    data = replace(config.data, folder=None, validation=pairs)
+    return replace(config, data=data, model=None if start is None else start["id"])
 
 
 def _seeds(config: TrainingConfig, pairs: int) -> dict[str, Any] | None:

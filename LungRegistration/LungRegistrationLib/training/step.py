@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from CorrespondCoreLib.errors import InputError
 
 from ..geometry.filters import downsampled
 from ..geometry.lattice import Lattice
-from ..geometry.voxel_fields import in_mm, resized
+from ..geometry.voxel_fields import float32_only, in_mm, resized
 from ..geometry.warp import warp
 from ..losses.mask_alignment import one_hot
 from ..losses.objectives import AnatomicalObjective, Anatomy, CorrelationObjective
@@ -65,14 +64,14 @@ def term_names(objective: Objective) -> list[str]:
 
 
 def loss_terms(network: nn.Module, objective: Objective, data: PairTensors, level: int, levels: int) -> dict[str, torch.Tensor]:
-    """Weighted terms by name, float32; their sum is the loss. On a GPU the network may run in half precision, the loss does not.
+    """Weighted terms by name, float32; their sum is the loss. The network may run in half precision, the loss does not.
 
     Args:
         network: takes (fixed, moving), gives fields, the finest first.
         level, levels: the images are compared at 1/2^(level - 1) of their size, the moving one warped at full size before.
     """
     field = network(data.fixed, data.moving)[0]
-    with torch.autocast("cuda", enabled=False) if field.is_cuda else nullcontext():
+    with float32_only(field):
         factor = 2 ** (level - 1)
         warped = downsampled(warp(data.moving, resized(field, data.moving.shape[2:])), factor)
         fixed = downsampled(data.fixed, factor)

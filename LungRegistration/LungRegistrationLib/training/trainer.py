@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,13 @@ from CorrespondCoreLib.training.stream import SampleStream
 from ..networks.virnet import MultilevelRegistrationNetwork
 from .best import Best, better
 from .config import TrainingConfig
+from .learning_rate import rate_at
+from .mirrored import mirrored
 from .pairs import PairSource, TrainingPair, training_pairs, validation_pairs
+from .precision import Precision
 from .start import check_size, make_network, take_weights
 from .step import PairTensors, loss_terms, make_objective, term_names
 from .validation import FIGURES, validate
-
-GradScaler = partial(torch.amp.GradScaler, "cuda") if hasattr(torch.amp, "GradScaler") else torch.cuda.amp.GradScaler
-LOST_STEPS = 20  # in half precision so many steps in a row may overflow, until the scale of the loss has adapted
 
 
 class Trainer:
@@ -73,7 +72,7 @@ class Trainer:
         self.steps = [0] * len(config.steps)
         self._phase = 0
         self._history: list[float] = []  # similarity at each step of the level
-        self._half = config.mixed_precision and processes.device.type == "cuda"
+        self._precision = Precision(config, processes.device)
         path = output / CHECKPOINT
         if path.exists() and not resume:
             raise InputError(f"There is a training in {output} already. Go on with it (--resume), or choose another folder.")
@@ -107,6 +106,7 @@ class Trainer:
             self.processes.count,
             config.data.workers,
             config.data.keep_in_memory,
+            (mirrored,) if config.data.mirrored else (),
         )
         pairs = iter(stream)
         columns = ["level", "loss", *term_names(self._objective), "pairs_per_second", "waiting_percent"]
@@ -148,7 +148,7 @@ class Trainer:
             terms = self._make_step(joined, [next(pairs) for _ in range(self._share)])
             loss = sum(terms.values())
             lost = 0 if math.isfinite(loss) else lost + 1
-            if lost > (LOST_STEPS if self._half else 0):
+            if lost > self._precision.lost_steps:
                 raise InputError(
                     f"The training diverged: the loss is not a number at step {self.step + 1}. Lower learning_rate in the "
                     "configuration and begin anew, in another folder."
@@ -170,19 +170,21 @@ class Trainer:
     def _make_step(self, joined: nn.Module, pairs: list[TrainingPair]) -> dict[str, float]:
         """One step of the optimizer; returns the terms of the loss, as means over the pairs of all processes."""
         self._optimizer.zero_grad(set_to_none=True)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate_at(self.config, self.steps[self._phase], self.config.steps[self._phase])
         names = term_names(self._objective)
         sums = torch.zeros(len(names), dtype=torch.float64)
         for k, pair in enumerate(pairs):
             data = PairTensors.of(pair, self.processes.device)
             is_last = k == len(pairs) - 1
             with nullcontext() if is_last or self.processes.count == 1 else joined.no_sync():  # type: ignore[operator]
-                with torch.autocast("cuda", torch.float16) if self._half else nullcontext():
+                with self._precision.layers():
                     terms = loss_terms(joined, self._objective, data, self.level, len(self.config.steps))
                 loss = torch.stack(list(terms.values())).sum() / len(pairs)
-                self._scaler.scale(loss).backward()
+                self._precision.scaler.scale(loss).backward()
             sums += torch.tensor([terms[name].item() if name in terms else 0.0 for name in names], dtype=torch.float64)
-        self._scaler.step(self._optimizer)
-        self._scaler.update()
+        self._precision.scaler.step(self._optimizer)
+        self._precision.scaler.update()
         means = self.processes.mean(sums / len(pairs))
         return dict(zip(names, means.tolist(), strict=True))
 
@@ -194,7 +196,7 @@ class Trainer:
     def _prepare_level(self) -> None:
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self._optimizer = torch.optim.Adam(trained, lr=self.config.learning_rate)
-        self._scaler = GradScaler(enabled=self._half)
+        self._precision.begin()
         self._history = []
         self.best = None
 
@@ -241,7 +243,7 @@ class Trainer:
             "start": self._start,
             "network": self.network.state_dict(),
             "optimizer": self._optimizer.state_dict(),
-            "scaler": self._scaler.state_dict(),
+            "scaler": self._precision.scaler.state_dict(),
         }
         write_checkpoint(self.output / CHECKPOINT, state)
 
@@ -257,8 +259,7 @@ class Trainer:
         self._begin_level()
         self.network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])
-        if self._half and state["scaler"]:
-            self._scaler.load_state_dict(state["scaler"])
+        self._precision.restore(state["scaler"])
         self.steps, self._history, self._start = state["steps"], state["history"], state["start"]
         self.best = Best(**state["best"]) if state["best"] else None
 
