@@ -53,9 +53,9 @@ class Sample:
         browserOf(self.runs[0]).SetSelectedItemNumber(self.frame)
 
 
-def command(folder, frames=FRAMES, pixels=PIXELS):
+def command(folder):
     """Arguments of the command that writes the phantom into a job folder."""
-    arguments = ["tavi", "phantom", "--output", folder / "phantom", "--seed", SEED, "--frames", frames, "--pixels", pixels]
+    arguments = ["tavi", "phantom", "--output", folder / "phantom", "--seed", SEED, "--frames", FRAMES, "--pixels", PIXELS]
     for view in VIEWS_DEG:
         arguments += ["--view", *view]
     return [str(argument) for argument in arguments]
