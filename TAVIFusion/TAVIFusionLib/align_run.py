@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from .reports.overlay import AGREEMENT, Projected, agreement_picture, overlay_pi
 from .reports.overlay_files import AGREEMENTS, OVERLAYS
 from .reports.page import write_page
 from .reports.report import checked, common_report, describe_run
+from .root_focus import focused
 from .run_input import ViewInput, frame_of
 from .segment_run import ROOM_BYTES, cpu_threads
 from .settings import FusionSettings
@@ -54,7 +55,8 @@ def align_files(
         mesh_frame: "LPS" or "RAS", of the model's file.
         start: pose.json to start from.
         pairs: points picked in model and frames, see `point_files.read_points`; landmarks: points to draw, and to judge by where
-            it is said where they are seen; they take no part in the fit.
+            it is said where they are seen; the fit uses them only to know where the root is, around which it matters most (those
+            whose names begin with nadir).
 
     Raises:
         InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
@@ -65,12 +67,12 @@ def align_files(
         mesh = read_mesh(model_path, mesh_frame)
         for warning in check_mesh(mesh):
             progress.warning(warning)
-        first = read_pose(start) if start else Pose()
         marks = read_points(landmarks, len(views)) if landmarks else []
+        first, fit = focused(read_pose(start) if start else Pose(), mesh, marks, settings.alignment.fit)
         picked = read_points(pairs, len(views)) if pairs else []
     with cpu_threads(threads):
         seen, finder = seen_frames(views, settings, device, progress)
-        result = overlaid(mesh, seen, first, picked, settings.alignment, device, progress.part(until=0.9))
+        result = overlaid(mesh, seen, first, picked, replace(settings.alignment, fit=fit), device, progress.part(until=0.9))
     told = [text for view in seen for text in check_mesh(mesh, view.carm, result.pose)] if result.pose else []
     for warning in [*result.warnings, *told]:
         progress.warning(warning)

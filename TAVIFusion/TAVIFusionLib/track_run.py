@@ -19,6 +19,7 @@ from .reports.overlay import overlay_picture, projected
 from .reports.overlay_files import OVERLAYS, frames_to_draw, write_sequence
 from .reports.page import write_page
 from .reports.report import checked, common_report, describe_run
+from .root_focus import focused
 from .run_input import RunInput
 from .segment_run import ROOM_BYTES, cpu_threads
 from .settings import FusionSettings
@@ -52,7 +53,7 @@ def track_file(
         mesh_frame: "LPS" or "RAS", of the model's file.
         pose: pose.json of an alignment to one of the frames.
         mask: masks.nrrd of all frames; segmented if None.
-        landmarks: points to draw, see `point_files.read_points`.
+        landmarks: points to draw, see `point_files.read_points`; nadirs tell where the root is, see `root_focus`.
         overlays: pictures of "all" frames, of "some", or of "none".
 
     Raises:
@@ -64,10 +65,11 @@ def track_file(
         for carm in run.geometry:
             carm.check()
         output = check_output_folder(output, ROOM_BYTES + run.frames.size)
-        mesh, start = read_mesh(model_path, mesh_frame), read_pose(pose)
+        mesh = read_mesh(model_path, mesh_frame)
         for warning in check_mesh(mesh):
             progress.warning(warning)
-        marks = read_points(landmarks, 1) if landmarks else []
+        marks = read_points(landmarks) if landmarks else []
+        start, fit = focused(read_pose(pose), mesh, marks, settings.alignment.fit)
     with cpu_threads(threads):
         finder = None if mask else VesselFinder(settings.segmentation, device, progress)
         masks = _given(mask, run) if finder is None else _found(finder, run, settings, progress.part(until=0.5))
@@ -80,7 +82,7 @@ def track_file(
             start,
             wanted.smoothing_s,
             wanted.least_quality,
-            settings.alignment.fit,
+            fit,
             progress=progress.part(until=0.85),
         )
     for warning in track.warnings:

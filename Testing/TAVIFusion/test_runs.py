@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import Cancelled, InputError, OutputError
 from CorrespondCoreLib.progress import Progress
+from TAVIFusionLib.alignment.settings import FitSettings
 from TAVIFusionLib.formats.reading import read_run
 from TAVIFusionLib.formats.writing import write_xa
 from TAVIFusionLib.mask_files import mask_of, read_masks, write_frames
@@ -18,6 +19,7 @@ from TAVIFusionLib.meshes import write_mesh
 from TAVIFusionLib.metrics import frame_scores
 from TAVIFusionLib.pose import Pose
 from TAVIFusionLib.pose_files import read_pose
+from TAVIFusionLib.root_focus import focused
 from Testing.command import run_correspond
 from Testing.TAVIFusion.run_examples import SPACING_MM, carm, cine, tube
 
@@ -196,7 +198,7 @@ def test_the_papers_mode_moves_a_picture(data, tmp_path):
     assert affine["views"][0]["dsc"] > 0.9
     assert {mark["name"] for mark in results["landmarks"]} == {"low", "middle"}
     assert "it knows no depth" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    with pytest.raises(InputError, match="no model \"absent\""):
+    with pytest.raises(InputError, match='no model "absent"'):
         tavi("align", data / "aorta.stl", *options, "--matching-model", "absent", "--output", tmp_path / "out")
     with pytest.raises(InputError, match="one view"):
         two = ("--view", data / "b.dcm", "0", "--mask", data / "b_masks.nrrd")
@@ -208,6 +210,22 @@ def test_the_transform_carries_the_model_to_the_patient(aligned):
     pose, transform = read_pose(aligned[0] / "pose.json"), sitk.ReadTransform(str(aligned[0] / "pose.tfm"))
     for point in ((0.0, 0.0, 0.0), (10.0, -20.0, 30.0)):
         np.testing.assert_allclose(transform.GetInverse().TransformPoint(point), pose.apply(np.array([point]))[0], atol=1e-6)
+
+
+def test_the_root_is_the_pivot_where_landmarks_name_it(aligned, data, tmp_path):
+    """Else it is the model's middle, which a later fit does not take for the root."""
+    mesh, fit = tube(), FitSettings()
+    middle = read_pose(aligned[0] / "pose.json")
+    np.testing.assert_allclose(middle.pivot_mm, mesh.points_mm.mean(axis=0), atol=0.1)
+    assert focused(middle, mesh, [], fit)[1].focus_mm > 1000
+    assert focused(Pose(), mesh, [], fit)[1].focus_mm > 1000
+    assert focused(Pose(pivot_mm=(0.0, 0.0, 30.0)), mesh, [], fit) == (Pose(pivot_mm=(0.0, 0.0, 30.0)), fit)
+    nadirs = tube().points_mm[[25, 400]]
+    lines = [f"Nadir {n},{','.join(map(str, mm))}" for n, mm in enumerate(nadirs)]
+    (tmp_path / "nadirs.csv").write_text("\n".join(["name,x,y,z", *lines, "ostium,0,0,0"]) + "\n")
+    options = ("--mesh-frame", "LPS", "--view", data / "a.dcm", "0", "--mask", data / "a_masks.nrrd", "--starts", "1")
+    tavi("align", data / "aorta.stl", *options, "--output", tmp_path / "out", "--landmarks", tmp_path / "nadirs.csv")
+    np.testing.assert_allclose(read_pose(tmp_path / "out" / "pose.json").pivot_mm, nadirs.mean(axis=0), atol=1e-6)
 
 
 def test_two_views_tell_six_degrees_of_freedom(data, tmp_path):

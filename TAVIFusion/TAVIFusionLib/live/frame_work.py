@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,15 @@ from CorrespondCoreLib.progress import Progress
 from ..alignment.rim import Rim
 from ..carm import CArm
 from ..meshes import check_mesh, read_mesh
-from ..pose import Pose
 from ..pose_files import pose_entry, read_pose
+from ..root_focus import focused
 from ..settings import FusionSettings
 from ..tracking.follower import Follower
 from ..vessel_finder import VesselFinder
 from .worker import Answer
 
 _WARM_UP_SIDE = 256
+_LIVE_STEPS = 4  # of the fit: the last frame's pose is a near start
 
 
 class FrameWork:
@@ -68,5 +70,6 @@ def _follower(mesh: Path, mesh_frame: str, pose: Path | None, settings: FusionSe
     model = read_mesh(mesh, mesh_frame)
     for warning in check_mesh(model):
         progress.warning(warning)
-    start: Pose = read_pose(pose)
-    return Follower(Rim(model), start, settings.tracking.least_quality, settings.alignment.fit, searching=False)
+    start, fit = focused(read_pose(pose), model, [], settings.alignment.fit)
+    fit = replace(fit, steps=min(fit.steps, _LIVE_STEPS))
+    return Follower(Rim(model), start, settings.tracking.least_quality, fit, searching=False)
