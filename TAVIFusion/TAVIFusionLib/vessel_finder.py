@@ -100,7 +100,7 @@ def _models(settings: SegmentationSettings) -> dict[str, Model]:
     if settings.model:
         model = model_at(settings.model, [SHIPPED])
         return {model.card.get("field_of_view") or settings.field_of_view: model}
-    installed = installed_models("dru_net")
+    installed = sorted(installed_models("dru_net"), key=lambda model: model.own)  # the user's own before those that are shipped
     wanted = ("lower", "upper") if settings.field_of_view == "auto" else (settings.field_of_view,)
     chosen = {model.card["field_of_view"]: model for model in installed if model.card.get("field_of_view") in wanted}
     if not chosen:

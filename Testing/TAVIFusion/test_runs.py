@@ -368,6 +368,57 @@ def test_a_cancel_leaves_nothing_behind(data, tmp_path):
     assert not list(tmp_path.rglob("*.nrrd"))
 
 
+def tiny_network(field, bias):
+    """A network of base 2 that calls everything vessel, or nothing, as a model in the user's folder."""
+    import torch
+
+    from CorrespondCoreLib.checkpoints import save_model
+    from CorrespondCoreLib.models import ModelStore
+    from TAVIFusionLib.networks.dru_net import DeepResidualUNet
+
+    torch.manual_seed(0)
+    network = DeepResidualUNet(2)
+    with torch.no_grad():
+        network.head.bias.fill_(bias)
+    card = {
+        "id": f"tiny-{field}",
+        "title": "Tiny",
+        "method": "dru_net",
+        "version": "1",
+        "field_of_view": field,
+        "trained_on": "nothing",
+    }
+    return save_model(network, {**card, "network": {"name": "dru_net", "base": 2}, "input": {"size": 64}}, ModelStore())
+
+
+def test_a_network_is_named_with_its_weights(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "models"))
+    models = {"upper": tiny_network("upper", 6.0), "lower": tiny_network("lower", -6.0)}
+    frames = ("--frames", "0", "1", "--device", "cpu", "--threads", "1", "--overlays", "none")
+    guessed = tavi("segment", data / "a.dcm", *frames, "--output", tmp_path / "guessed")
+    assert guessed["field_of_view"] == {"is": "upper", "by": "guessed"}  # the one that finds a vessel at all
+    report = report_of(tmp_path / "guessed")
+    assert (report["method"], report["model"]) == ("network", "tiny-upper")
+    assert report["weights_sha256"] == report["models"][0]["sha256"] == models["upper"].card["sha256"]
+    assert "More than 40 % of the frame" in report["check_result"]["reasons"][0]
+    page = (tmp_path / "guessed" / "report.html").read_text(encoding="utf-8")
+    assert models["upper"].card["sha256"] in page and "trained on nothing" in page
+    assert not (tmp_path / "guessed" / "overlays").exists()
+    chosen = tavi("segment", data / "a.dcm", *frames, "--output", tmp_path / "chosen", "--field-of-view", "lower")
+    assert chosen["field_of_view"] == {"is": "lower", "by": "chosen"}
+    assert "Next to no vessel was found in 2 of 2 frames" in chosen["check_result"]["reasons"][0]
+    named = tavi("segment", data / "a.dcm", *frames, "--output", tmp_path / "named", "--model", models["lower"].folder)
+    assert named["model"] == "tiny-lower"
+    assert named["field_of_view"]["is"] == "lower"
+
+
+def test_without_a_model_the_way_out_is_told(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr("TAVIFusionLib.vessel_finder.SHIPPED", tmp_path / "none")
+    with pytest.raises(InputError, match="method vesselness"):
+        tavi("segment", data / "a.dcm", "--output", tmp_path / "out")
+
+
 def test_in_a_process_of_its_own(data, tmp_path):
     options = ("--output", tmp_path, "--method", "vesselness", "--frames", "0", "0", "--threads", "1")
     done = run_correspond("tavi", "segment", data / "a.dcm", *options, capture_output=True, encoding="utf-8")
