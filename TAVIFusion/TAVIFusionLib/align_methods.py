@@ -14,10 +14,10 @@ from CorrespondCoreLib.progress import Progress
 
 from .alignment.affine import AffineAlignment, align_affine, projected_region
 from .alignment.pictures import warped
-from .alignment.point_errors import PointError
+from .alignment.point_errors import PointError, point_errors
 from .alignment.point_pairs import fit_points
 from .alignment.pose_fit import fit_pose
-from .alignment.views import View, plane_mm
+from .alignment.views import View
 from .carm import CArm
 from .fluoroscopy import FluoroscopyRun
 from .meshes import Mesh
@@ -86,13 +86,8 @@ class Overlaid:
     def errors(self, marks: list[ModelPoint], seen: Sequence[Seen]) -> list[PointError]:
         """How far landmarks are seen from where the model has them, mm in the plane of the isocentre."""
         points, pixels = as_arrays(marks, len(seen))
-        found = []
-        for n, (view, where) in enumerate(zip(seen, pixels, strict=True)):
-            offsets = plane_mm(where, view.carm) - plane_mm(self.place(points, n), view.carm)
-            for mark, (right, down) in zip(marks, offsets.tolist(), strict=True):
-                if np.isfinite([right, down]).all():
-                    found.append(PointError(mark.name, n, right, down, float(np.hypot(right, down))))
-        return found
+        placed = np.stack([self.place(points, n) for n in range(len(seen))])
+        return point_errors([mark.name for mark in marks], placed, pixels, [view.carm for view in seen])
 
 
 def overlaid(
