@@ -113,7 +113,7 @@ def landmarkNode():
         display.SetVisibility3D(False)
         display.SetSelectedColor(*LANDMARK_COLOR)
         display.SetGlyphScale(1.5)
-        display.SetTextScale(3)
+        display.SetTextScale(2.2)
         _onlyInFrameView(display)
     return node
 

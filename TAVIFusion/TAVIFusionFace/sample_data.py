@@ -53,9 +53,9 @@ class Sample:
         browserOf(self.runs[0]).SetSelectedItemNumber(self.frame)
 
 
-def command(folder):
-    """Arguments of the command that writes the phantom into a job folder."""
-    arguments = ["tavi", "phantom", "--output", folder / "phantom", "--seed", SEED, "--frames", FRAMES, "--pixels", PIXELS]
+def command(folder, frames=FRAMES, pixels=PIXELS):
+    """Arguments of the command that writes the phantom into a job folder; frames of each run, and their width."""
+    arguments = ["tavi", "phantom", "--output", folder / "phantom", "--seed", SEED, "--frames", frames, "--pixels", pixels]
     for view in VIEWS_DEG:
         arguments += ["--view", *view]
     return [str(argument) for argument in arguments]
@@ -83,6 +83,9 @@ def _add(loaded, masks, mesh, ct, marks):
     ensurePose(model, (landmarks, nadirs), pivot_mm=np.mean([marks[name] for name in NADIRS], axis=0))
     for markups in (landmarks, nadirs):
         markups.GetDisplayNode().SetGlyphScale(2)
+        markups.GetDisplayNode().SetTextScale(2)
+    nadirs.GetDisplayNode().SetPropertiesLabelVisibility(False)  # the landmarks have them, too
+    nadirs.GetDisplayNode().SetPointLabelsVisibility(False)
     return Sample(
         runs=runs,
         references=[_reference(run, truth) for run, truth in zip(runs, masks, strict=True)],

@@ -60,7 +60,8 @@ class AlignSection:
 
     def showFit(self, report):
         """Say how well the model fits, and what one view cannot tell."""
-        say(self.ui.alignLabel, about(report))
+        told = self.ui.modelLabel.text
+        say(self.ui.alignLabel, about({**report, "warnings": [text for text in report.get("warnings", []) if text not in told]}))
 
 
 def about(report):

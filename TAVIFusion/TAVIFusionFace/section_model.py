@@ -30,6 +30,7 @@ class ModelSection:
     def rest(self):
         """The scene closes."""
         self._checked = None
+        say(self.ui.modelLabel, "")
 
     def refresh(self):
         """Say what is known of the chosen model."""

@@ -1,6 +1,7 @@
 """The fusion panel, clicked: segmenting, aligning, moving by hand, tracking, angulation, measures, export."""
 
 import csv
+import functools
 import json
 import tempfile
 import textwrap
@@ -10,7 +11,6 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from Testing import host
 from Testing.TAVIFusion.panel import FRAMES, PanelTestCase, arm, tube
 
 import slicer  # isort: skip
@@ -328,13 +328,19 @@ class ExportTest(WorkTestCase):
 
 class SampleTest(PanelTestCase):
     @pytest.mark.slow
+    def test_the_modules_own_self_test(self):
+        import TAVIFusion
+
+        TAVIFusion.TAVIFusionTest().runTest()
+
+    @pytest.mark.slow
     def test_the_documented_example_runs(self):
         import TAVIFusion
 
         code = TAVIFusion.TAVIFusionLogic.__doc__.split("\n\n")[1]
         scope = {"TAVIFusion": TAVIFusion}
-        with mock.patch("TAVIFusionFace.sample_data.FRAMES", 4), mock.patch("TAVIFusionFace.sample_data.PIXELS", 256):
-            exec(textwrap.dedent(code), scope)
+        self.assertIn("loadSampleData()", code)
+        exec(textwrap.dedent(code).replace("loadSampleData()", "loadSampleData(frames=4, pixels=256)"), scope)
         self.assertEqual(len(scope["sample"].runs), 2)
         self.assertEqual(len(scope["results"].report["metrics"]), 4)
 
@@ -350,7 +356,8 @@ class SampleTest(PanelTestCase):
         registerSampleData()
         sources = SampleData.SampleDataLogic.sampleDataSourcesByCategory("Correspond")
         (source,) = (found for found in sources if found.sampleName == SAMPLE_NAME)
-        with mock.patch("TAVIFusionFace.sample_data.FRAMES", 2), mock.patch("TAVIFusionFace.sample_data.PIXELS", 256):
+        small = functools.partial(self.widget.logic.startSampleData, frames=2, pixels=256)
+        with mock.patch("TAVIFusion.TAVIFusionLogic.startSampleData", small):
             source.customDownloader(source)
         cta = slicer.util.getNode("Phantom CTA")
         points, labels = mrml.points_from_markups(slicer.util.getNode("Phantom landmarks"))
@@ -362,4 +369,3 @@ class SampleTest(PanelTestCase):
         grown, true = meshOf(self.parameters.model), meshOf(slicer.util.getNode("Phantom aorta"))
         self.assertTrue(grown.closed)
         np.testing.assert_allclose(grown.points_mm.min(axis=0)[:2], true.points_mm.min(axis=0)[:2], atol=12)
-        host.wait(lambda: True, 1)
