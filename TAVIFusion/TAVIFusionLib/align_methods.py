@@ -19,7 +19,9 @@ from .alignment.point_pairs import fit_points
 from .alignment.pose_fit import fit_pose
 from .alignment.views import View
 from .carm import CArm
+from .collimator import open_field
 from .fluoroscopy import FluoroscopyRun
+from .gray_scale import normalized
 from .meshes import Mesh
 from .metrics import frame_scores
 from .point_files import ModelPoint, as_arrays
@@ -43,6 +45,11 @@ class Seen:
     def carm(self) -> CArm:
         """Geometry of the frame."""
         return self.run.geometry[self.frame]
+
+    @property
+    def field(self) -> np.ndarray:
+        """(rows, columns) bool, what the collimator leaves open; where it ends, the mask has no outline of the vessel."""
+        return open_field(normalized(self.run.frames[self.frame : self.frame + 1])[0])[1]
 
 
 @dataclass
@@ -118,7 +125,7 @@ def overlaid(
 def _by_outlines(mesh, seen, start: Pose, picked, settings: AlignmentSettings, progress: Progress) -> Overlaid:
     if picked:
         start = _picked(picked, seen, start, settings).pose
-    views = [View(view.mask, view.carm) for view in seen]
+    views = [View(view.mask, view.carm, view.field) for view in seen]
     fit = fit_pose(mesh, views, start, settings.degrees, 1 if picked else settings.starts, settings.fit, progress)
     return _posed(
         mesh,

@@ -10,7 +10,9 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.progress import Progress
 
+from .collimator import open_field
 from .fluoroscopy import FluoroscopyRun
+from .gray_scale import normalized
 from .mask_files import read_masks, write_frames
 from .meshes import check_mesh, read_mesh
 from .point_files import read_points
@@ -83,7 +85,8 @@ def track_file(
             wanted.smoothing_s,
             wanted.least_quality,
             fit,
-            progress=progress.part(until=0.85),
+            open_field(normalized(run.frames.mean(axis=0, dtype=np.float32)[None])[0])[1],
+            progress.part(until=0.85),
         )
     for warning in track.warnings:
         progress.warning(warning)

@@ -13,6 +13,8 @@ from CorrespondCoreLib.progress import Progress
 
 from ..alignment.rim import Rim
 from ..carm import CArm
+from ..collimator import open_field
+from ..gray_scale import normalized
 from ..meshes import check_mesh, read_mesh
 from ..pose_files import pose_entry, read_pose
 from ..root_focus import focused
@@ -22,7 +24,7 @@ from ..vessel_finder import VesselFinder
 from .worker import Answer
 
 _WARM_UP_SIDE = 256
-_LIVE_STEPS = 4  # of the fit: the last frame's pose is a near start
+_LIVE_STEPS = 3  # of the fit: the last frame's pose is a near start
 
 
 class FrameWork:
@@ -59,7 +61,7 @@ class FrameWork:
         if self._follower is None or carm is None or carm.missing:
             return Answer(mask, None, None, False, segmentation_s)
         carm.check()
-        fit, quality = self._follower.follow(mask, carm)
+        fit, quality = self._follower.follow(mask, carm, open_field(normalized(frame[None])[0])[1])
         shown = fit is not None and quality >= self._settings.tracking.least_quality
         return Answer(mask, pose_entry(self._follower.last), quality, shown, segmentation_s)
 
