@@ -283,7 +283,7 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
         """Make the phantom patient on this computer. Returns TAVIFusionFace.sample_data.Sample: runs, model, frame, ...
 
         Args:
-            size: frames of each run (20), and their width in pixels (512).
+            size: frames of each run (30, contrast comes after the first 10), and their width in pixels (512).
         """
         return self.startSampleData(**size).wait()
 
@@ -330,7 +330,7 @@ class TAVIFusionTest(ScriptedLoadableModuleTest):
         from TAVIFusionFace.results import referenceOfFrame
         from TAVIFusionLib.silhouette import silhouette
 
-        sample = TAVIFusionLogic().loadSampleData(frames=4, pixels=256)
+        sample = TAVIFusionLogic().loadSampleData(frames=20, pixels=256)
         run, frame = sample.runs[0], sample.frame
         arm = geometry(run)[frame]
         self.assertEqual((arm.primary_deg, arm.secondary_deg, arm.missing), (15.0, -5.0, []))

@@ -12,6 +12,7 @@ from TAVIFusionLib.vessel_finder import chosen_models
 
 from . import geometry_attributes
 from .model_nodes import meshOf, pointsOf
+from .paper_mode import regionOf
 from .request_files import writeLandmarks, writeMasks, writeModel, writePose, writeRun
 from .results import maskedFrames, maskOfFrame, masksOf
 from .run_nodes import frameCount, isRun, rasToPixels
@@ -90,7 +91,8 @@ class AlignRequest(Request):
         degrees: see TAVIFusionLib.alignment.settings.DEGREES.
         modelPoints, framePoints: markups with the same points on the model and on the frame, or None.
         landmarks: markups of points that are drawn, or None.
-        by: "pose" to the vessel, "points" to the points alone.
+        by: "pose" to the vessel, "points" to the points alone, "paper" an affine map of the flat silhouette.
+        affine, region: of the paper's mode: "network", "moments" or "direct"; markups ROI on the frame, or None for all.
     """
 
     model: object = None
@@ -102,6 +104,8 @@ class AlignRequest(Request):
     framePoints: object = None
     landmarks: object = None
     by: str = "pose"
+    affine: str = "network"
+    region: object = None
 
     def check(self):
         super().check()
@@ -115,7 +119,7 @@ class AlignRequest(Request):
             checkGeometry(run, frame)
 
     def segments(self):
-        return self.by == "pose" and not all(frame in maskedFrames(run) for run, frame in self.views())
+        return self.by != "points" and not all(frame in maskedFrames(run) for run, frame in self.views())
 
     def views(self):
         """(run, frame) of each view."""
@@ -142,7 +146,10 @@ class AlignRequest(Request):
 
     def allSettings(self):
         settings = super().allSettings().to_dict()
-        alignment = {"degrees": self.degrees, "mode": self.by, **self.settings.get("alignment", {})}
+        own = {"degrees": self.degrees, "mode": self.by}
+        if self.by == "paper":
+            own = {"mode": self.by, "affine": self.affine, "region_px": regionOf(self.region, self.run)}
+        alignment = {**own, **self.settings.get("alignment", {})}
         return FusionSettings.from_json({**settings, "alignment": {**settings["alignment"], **alignment}})
 
     def write(self, folder):
@@ -151,10 +158,10 @@ class AlignRequest(Request):
         for number, (run, frame) in enumerate(self.views(), 1):
             path, *geometry = writeRun(run, folder, f"run_{number}")
             arguments += ["--view", path, frame, *geometry]
-            if self.by == "pose" and not self.segments():
+            if self.by != "points" and not self.segments():
                 arguments += ["--mask", writeMasks(run, {frame: maskOfFrame(run, frame)}, folder / f"masks_{number}.nrrd")]
         arguments += ["--start", writePose(self.model, folder), *self._common(folder)]
-        pairs = self.pairs()
+        pairs = self.pairs() if self.by != "paper" else []
         if pairs:
             rows = [(f"pair {n}", *point, 1, *pixel) for n, (_name, point, pixel) in enumerate(pairs, 1)]
             write_csv(folder / "pairs.csv", ("name", "x", "y", "z", "view", "column", "row"), rows)

@@ -19,7 +19,7 @@ from .run_nodes import addRun, browserOf
 CATEGORY = "Correspond"
 SAMPLE_NAME = "TAVIPhantom"
 VIEWS_DEG = ((15, -5), (-25, 10))
-FRAMES, PIXELS, SEED = 20, 512, 4
+FRAMES, PIXELS, SEED = 30, 512, 4
 NADIRS = ("nadir L", "nadir R", "nadir N")
 DRAWN = ("nadir", "ostium", "annulus", "junction", "arch")
 """Beginnings of the names of the landmarks that the upper field of view shows."""

@@ -40,8 +40,8 @@ def titles():
         "secondary_deg": _("Secondary: CRA + / CAU − (°)"),
         "source_to_detector_mm": _("Source to detector (mm)"),
         "source_to_isocenter_mm": _("Source to isocenter (mm)"),
-        "pixel_spacing_mm": _("Pixel at the detector (mm)"),
-        COMPUTED: _("Pixel at the isocenter (mm)"),
+        "pixel_spacing_mm": _("Pixel size at detector (mm)"),
+        COMPUTED: _("Pixel size at isocenter (mm)"),
         "isocenter_mm": _("Isocenter, L P S (mm)"),
         "table_mm": _("Table, L P S (mm)"),
     }
