@@ -139,6 +139,8 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onSceneStartClose(self, caller, event):
         self.rest()
+        if not self.work.running:
+            self.work.forget()
         self.setParameterNode(None)
 
     def onSceneChanged(self, caller, event):
@@ -169,7 +171,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             for section in self.sections:
                 section.refresh()
-            self.work.ready(self.segmenting.missing())
+            self.work.ready(self.segmenting.request().missing())
         finally:
             self._refreshing = False
 
@@ -277,21 +279,25 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
         request = aorta.AortaRequest(cta, seed, threshold)
         return self._background(request.write, request.load, (cta, seed), onProgress, onFinished)
 
-    def loadSampleData(self):
-        """Make the phantom patient on this computer. Returns TAVIFusionFace.sample_data.Sample: runs, model, frame, ..."""
-        return self.startSampleData().wait()
+    def loadSampleData(self, **size):
+        """Make the phantom patient on this computer. Returns TAVIFusionFace.sample_data.Sample: runs, model, frame, ...
 
-    def startSampleData(self, onProgress=None, onFinished=None):
+        Args:
+            size: frames of each run (30, contrast comes after the first 10), and their width in pixels (512).
+        """
+        return self.startSampleData(**size).wait()
+
+    def startSampleData(self, onProgress=None, onFinished=None, **size):
         """Make the phantom patient beside Slicer; returns a Background."""
         from TAVIFusionFace import sample_data
 
-        return self._background(sample_data.command, sample_data.load, (), onProgress, onFinished)
+        return self._background(lambda job: sample_data.command(job, **size), sample_data.load, (), onProgress, onFinished)
 
     def _start(self, command, request, load, nodes, onProgress, onFinished):
         from CorrespondCoreLib import packages
 
         request.check()
-        if request.method == "network":
+        if request.segments():
             packages.ensure([packages.TORCH, packages.SAFETENSORS], _("TAVI Fusion"))
 
         def prepare(folder):
@@ -307,4 +313,38 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
 
 
 class TAVIFusionTest(ScriptedLoadableModuleTest):
-    """Self test."""
+    """Self test: a small phantom; needs nothing but the module and no model."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        for test in (self.test_projectsPhantom, self.test_messageWithoutModel):
+            self.setUp()
+            test()
+
+    def test_projectsPhantom(self):
+        """The model of the phantom lies where contrast is seen, and its geometry stays with the run."""
+        from TAVIFusionFace.geometry_attributes import geometry
+        from TAVIFusionFace.model_nodes import meshOf
+        from TAVIFusionFace.results import referenceOfFrame
+        from TAVIFusionLib.silhouette import silhouette
+
+        sample = TAVIFusionLogic().loadSampleData(frames=20, pixels=256)
+        run, frame = sample.runs[0], sample.frame
+        arm = geometry(run)[frame]
+        self.assertEqual((arm.primary_deg, arm.secondary_deg, arm.missing), (15.0, -5.0, []))
+        shadow = silhouette(meshOf(sample.model), arm)
+        vessel = referenceOfFrame(sample.references[0], run, frame)
+        self.assertGreater(vessel.sum(), 0)
+        self.assertGreater((vessel & shadow).sum() / vessel.sum(), 0.7)
+
+    def test_messageWithoutModel(self):
+        """A network that is not installed is named; the scene stays as it is."""
+        from CorrespondCoreLib.errors import InputError
+
+        run = TAVIFusionLogic().loadSampleData(frames=1, pixels=256).runs[0]
+        nodes = slicer.mrmlScene.GetNumberOfNodes()
+        with self.assertRaisesRegex(InputError, "nothing-of-this-name"):
+            TAVIFusionLogic().segment(run, settings={"segmentation": {"model": "nothing-of-this-name"}})
+        self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)

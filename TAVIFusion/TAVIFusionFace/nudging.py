@@ -9,6 +9,7 @@ from TAVIFusionLib.pose import Pose
 
 from . import geometry_attributes
 from .model_nodes import LPS, POSE_MARK, poseNode, poseOf, setPose
+from .paper_mode import forgetAffine
 from .run_nodes import frameIndex, isRun
 
 STEP_MM, STEP_DEG = 1.0, 1.0
@@ -75,6 +76,8 @@ class Nudging(slicer.util.VTKObservationMixin):
     def reset(self):
         """The model is where the planning CT has it."""
         if self._node is not None:
+            if isRun(self._parameters().run):
+                forgetAffine(self._parameters().run)
             setPose(self._node, Pose(pivot_mm=poseOf(self._node).pivot_mm))
 
     def _begin(self):

@@ -12,6 +12,7 @@ from TAVIFusionLib.silhouette import outline, silhouette
 
 from .frame_layout import sliceNode
 from .model_nodes import curveOf, pointsOf
+from .paper_mode import affineShadow
 from .run_nodes import pixelsToRas
 
 MARK = "TAVIFusion.overlay"
@@ -23,36 +24,40 @@ LANDMARK_COLOR = (1.0, 0.35, 0.35)
 class Overlay:
     """Projects what belongs to a model onto the frame that is shown."""
 
-    def show(self, run, arm, mesh, pose, landmarks=None, centerline=None, withOutline=True):
+    def show(self, run, arm, mesh, pose, landmarks=None, centerline=None, withOutline=True, affine=None):
         """Draw everything anew.
 
         Args:
             run: sequence node of the frames.
-            arm, mesh, pose: CArm of the frame, surface (Mesh) and Pose of the model; mesh None draws no outline.
+            arm, mesh, pose: CArm of the frame, surface (Mesh) and Pose of the model.
             landmarks, centerline: markups and model or curve node, or None.
+            affine: map of the paper's mode (AffineAlignment), which then stands for the cone beam.
 
         Returns:
-            The silhouette (rows, columns) bool, or None without a mesh.
+            The silhouette (rows, columns) bool.
         """
-        shadow = silhouette(mesh, arm, pose) if mesh is not None else None
-        lines = [pixelsToRas(run, line) for line in outline(shadow)] if shadow is not None and withOutline else []
+        project = lambda points: arm.project(pose.apply(points))  # noqa: E731
+        if affine is not None:
+            project = lambda points: affine.project(points, arm, pose)  # noqa: E731
+        shadow = affineShadow(affine, mesh, arm, pose) if affine is not None else silhouette(mesh, arm, pose)
+        lines = [pixelsToRas(run, line) for line in outline(shadow)] if withOutline else []
         fillLines(lineNode("Outline", OUTLINE_COLOR, 3), lines)
-        fillLines(lineNode("Centerline", CENTERLINE_COLOR, 2), self._centerline(run, arm, pose, centerline))
-        self._landmarks(run, arm, pose, landmarks)
+        fillLines(lineNode("Centerline", CENTERLINE_COLOR, 2), self._centerline(run, project, centerline))
+        self._landmarks(run, project, landmarks)
         return shadow
 
     @staticmethod
-    def _centerline(run, arm, pose, node):
+    def _centerline(run, project, node):
         if node is None:
             return []
         points, lines = curveOf(node)
-        pixels = arm.project(pose.apply(points))
+        pixels = project(points)
         return [pixelsToRas(run, pixels[line][np.isfinite(pixels[line]).all(axis=1)]) for line in lines]
 
     @staticmethod
-    def _landmarks(run, arm, pose, markups):
+    def _landmarks(run, project, markups):
         points, labels = pointsOf(markups) if markups is not None else (np.zeros((0, 3)), [])
-        pixels = arm.project(pose.apply(points))
+        pixels = project(points)
         seen = np.isfinite(pixels).all(axis=1)
         node = landmarkNode()
         wasModifying = node.StartModify()
@@ -113,7 +118,7 @@ def landmarkNode():
         display.SetVisibility3D(False)
         display.SetSelectedColor(*LANDMARK_COLOR)
         display.SetGlyphScale(1.5)
-        display.SetTextScale(3)
+        display.SetTextScale(2.2)
         _onlyInFrameView(display)
     return node
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from slicer import (
     vtkMRMLMarkupsCurveNode,
     vtkMRMLMarkupsFiducialNode,
+    vtkMRMLMarkupsROINode,
     vtkMRMLModelNode,
     vtkMRMLScalarVolumeNode,
     vtkMRMLSegmentationNode,
@@ -83,13 +84,26 @@ class Degrees(enum.Enum):
     IN_PLANE = "in-plane"
     DEPTH = "in-plane and depth"
     SIX = "six"
+    PAPER = "paper"
 
     def label(self):
         return {
             "in-plane": _("One view: shift and turn in the frame"),
             "in-plane and depth": _("One view: also along the beam (uncertain)"),
             "six": _("Two views: all six degrees of freedom"),
+            "paper": _("Paper: affine map of the flat silhouette"),
         }[self.value]
+
+
+class Affine(enum.Enum):
+    """How the paper's mode finds its map."""
+
+    NETWORK = "network"
+    MOMENTS = "moments"
+    DIRECT = "direct"
+
+    def label(self):
+        return {"network": _("Matching network"), "moments": _("Moments"), "direct": _("Direct optimization")}[self.value]
 
 
 class Overlay(enum.Enum):
@@ -148,6 +162,8 @@ class TAVIFusionParameterNode:
     threads: Annotated[int, Minimum(0), Maximum(256)] = 0
 
     degrees: Annotated[Degrees, Default(Degrees.IN_PLANE)]
+    affine: Annotated[Affine, Default(Affine.NETWORK)]
+    region: vtkMRMLMarkupsROINode
     modelPoints: vtkMRMLMarkupsFiducialNode
     framePoints: vtkMRMLMarkupsFiducialNode
 

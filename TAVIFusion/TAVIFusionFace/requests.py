@@ -7,17 +7,15 @@ from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_csv, write_json
-from TAVIFusionLib.formats.writing import write_xa
-from TAVIFusionLib.mask_files import write_frames
-from TAVIFusionLib.meshes import check_mesh, write_mesh
-from TAVIFusionLib.pose_files import pose_entry
-from TAVIFusionLib.run_input import write_geometry
 from TAVIFusionLib.settings import FusionSettings
+from TAVIFusionLib.vessel_finder import chosen_models
 
 from . import geometry_attributes
-from .model_nodes import meshOf, pointsOf, poseNode, poseOf
-from .results import masksOf
-from .run_nodes import frameCount, isRun, rasToPixels, runOf
+from .model_nodes import meshOf, pointsOf
+from .paper_mode import regionOf
+from .request_files import writeLandmarks, writeMasks, writeModel, writePose, writeRun
+from .results import maskedFrames, maskOfFrame, masksOf
+from .run_nodes import frameCount, isRun, rasToPixels
 
 
 @dataclass
@@ -43,7 +41,13 @@ class Request:
     def check(self):
         """Raise InputError with what is missing or cannot be."""
         checkRun(self.run)
-        self.allSettings()
+        settings = self.allSettings()
+        if self.method == "network" and self.segments():
+            chosen_models(settings.segmentation)
+
+    def segments(self):
+        """Whether frames are segmented on the way."""
+        return True
 
     def allSettings(self):
         """The options as FusionSettings; raises InputError where one cannot be."""
@@ -87,7 +91,8 @@ class AlignRequest(Request):
         degrees: see TAVIFusionLib.alignment.settings.DEGREES.
         modelPoints, framePoints: markups with the same points on the model and on the frame, or None.
         landmarks: markups of points that are drawn, or None.
-        by: "pose" to the vessel, "points" to the points alone.
+        by: "pose" to the vessel, "points" to the points alone, "paper" an affine map of the flat silhouette.
+        affine, region: of the paper's mode: "network", "moments" or "direct"; markups ROI on the frame, or None for all.
     """
 
     model: object = None
@@ -99,6 +104,8 @@ class AlignRequest(Request):
     framePoints: object = None
     landmarks: object = None
     by: str = "pose"
+    affine: str = "network"
+    region: object = None
 
     def check(self):
         super().check()
@@ -110,6 +117,9 @@ class AlignRequest(Request):
             raise InputError(_("Place up to four points on the model, and the same ones in the same order on the frame."))
         for run, frame in views:
             checkGeometry(run, frame)
+
+    def segments(self):
+        return self.by != "points" and not all(frame in maskedFrames(run) for run, frame in self.views())
 
     def views(self):
         """(run, frame) of each view."""
@@ -136,20 +146,22 @@ class AlignRequest(Request):
 
     def allSettings(self):
         settings = super().allSettings().to_dict()
-        alignment = {"degrees": self.degrees, "mode": self.by, **self.settings.get("alignment", {})}
+        own = {"degrees": self.degrees, "mode": self.by}
+        if self.by == "paper":
+            own = {"mode": self.by, "affine": self.affine, "region_px": regionOf(self.region, self.run)}
+        alignment = {**own, **self.settings.get("alignment", {})}
         return FusionSettings.from_json({**settings, "alignment": {**settings["alignment"], **alignment}})
 
     def write(self, folder):
         """Write model, runs, masks, pose and points into a folder, and return the arguments of `correspond tavi align`."""
         arguments = [*writeModel(self.model, folder)]
-        masks = [masksOf(run) for run, _frame in self.views()]
-        for number, ((run, frame), known) in enumerate(zip(self.views(), masks, strict=True), 1):
+        for number, (run, frame) in enumerate(self.views(), 1):
             path, *geometry = writeRun(run, folder, f"run_{number}")
             arguments += ["--view", path, frame, *geometry]
-            if all(frame in of_view for (_run, frame), of_view in zip(self.views(), masks, strict=True)):
-                arguments += ["--mask", writeMasks(run, known, folder / f"masks_{number}.nrrd", only=frame)]
+            if self.by != "points" and not self.segments():
+                arguments += ["--mask", writeMasks(run, {frame: maskOfFrame(run, frame)}, folder / f"masks_{number}.nrrd")]
         arguments += ["--start", writePose(self.model, folder), *self._common(folder)]
-        pairs = self.pairs()
+        pairs = self.pairs() if self.by != "paper" else []
         if pairs:
             rows = [(f"pair {n}", *point, 1, *pixel) for n, (_name, point, pixel) in enumerate(pairs, 1)]
             write_csv(folder / "pairs.csv", ("name", "x", "y", "z", "view", "column", "row"), rows)
@@ -176,12 +188,14 @@ class TrackRequest(Request):
             raise InputError(_("The run has one frame only: there is nothing to follow."))
         checkGeometry(self.run, 0)
 
+    def segments(self):
+        return len(maskedFrames(self.run)) < frameCount(self.run)
+
     def write(self, folder):
         """Write model, run, masks and pose into a folder, and return the arguments of `correspond tavi track`."""
         arguments = [*writeModel(self.model, folder), *writeRun(self.run, folder, "run"), "--pose", writePose(self.model, folder)]
-        masks = masksOf(self.run)
-        if len(masks) == frameCount(self.run):
-            arguments += ["--mask", writeMasks(self.run, masks, folder / "masks.nrrd")]
+        if not self.segments():
+            arguments += ["--mask", writeMasks(self.run, masksOf(self.run), folder / "masks.nrrd")]
         return texts([*arguments, *self._common(folder), *writeLandmarks(self.landmarks, folder)])
 
 
@@ -211,53 +225,6 @@ def placedPoints(markups):
         if markups.GetNthControlPointPositionStatus(i) == markups.PositionDefined
     ]
     return np.array(points, float).reshape(-1, 3)
-
-
-def writeRun(node, folder, name):
-    """Write a run as Enhanced XA with its geometry beside it. Returns the arguments that name it."""
-    run = runOf(node)
-    if run.frames.dtype.kind == "f":
-        run.frames = in16Bits(run.frames)
-    write_xa(run, folder / f"{name}.dcm", enhanced=True)
-    write_geometry(folder / f"{name}_geometry.json", run)
-    return [folder / f"{name}.dcm", "--geometry", folder / f"{name}_geometry.json"]
-
-
-def in16Bits(frames):
-    """Real gray values stretched to uint16."""
-    low, high = float(np.nanmin(frames)), float(np.nanmax(frames))
-    return np.nan_to_num((frames - low) / max(high - low, 1e-9) * 65535).astype(np.uint16)
-
-
-def writeModel(model, folder):
-    """Write the surface of a model without its pose. Returns the arguments that name it."""
-    mesh = meshOf(model)
-    check_mesh(mesh)
-    write_mesh(mesh, folder / "model.vtp")
-    return [folder / "model.vtp", "--mesh-frame", "LPS"]
-
-
-def writePose(model, folder):
-    """Write the pose that a model has now. Returns the path."""
-    write_json(folder / "start.json", pose_entry(poseOf(poseNode(model))))
-    return folder / "start.json"
-
-
-def writeMasks(run, masks, path, only=None):
-    """Write {frame: mask} without gaps, or that of one frame. Returns the path."""
-    chosen = [only] if only is not None else sorted(masks)
-    write_frames(path, np.stack([masks[frame] for frame in chosen]), runOf(run), chosen[0])
-    return path
-
-
-def writeLandmarks(markups, folder):
-    """Write landmarks as CSV. Returns the arguments that name them; none where there are none."""
-    points, labels = pointsOf(markups) if markups is not None else ((), ())
-    if not len(points):
-        return []
-    rows = [(label, *point) for label, point in zip(labels, points, strict=True)]
-    write_csv(folder / "landmarks.csv", ("name", "x", "y", "z"), rows)
-    return ["--landmarks", folder / "landmarks.csv"]
 
 
 def texts(arguments):

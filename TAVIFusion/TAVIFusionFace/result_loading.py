@@ -13,6 +13,7 @@ from TAVIFusionLib.mask_files import FIRST_FRAME
 from TAVIFusionLib.pose_files import pose_of, read_pose
 
 from .model_nodes import ensurePose, setPose
+from .paper_mode import forgetAffine, setAffine
 from .plots import fillTable, seriesNode, setTitles
 from .results import resultsOf, setMasks
 from .run_nodes import imageData, proxyOf
@@ -45,16 +46,32 @@ def loadSegmentation(folder, request):
 
 
 def loadAlignment(folder, request):
-    """Take the pose of `correspond tavi align` over. Returns the report as a dict, with the pose (Pose) as "pose"."""
+    """Take the pose of `correspond tavi align` over, or the affine map of the paper's mode.
+
+    Returns:
+        The report as a dict, with the pose (Pose, or None in the paper's mode) as "pose".
+    """
+    matrix = json.loads((folder / "report.json").read_text(encoding="utf-8"))["affine_px"]
+    if matrix is not None:
+        return _loadAffine(folder, request, matrix)
     pose = read_pose(folder / "pose.json")
     with allOrNothing():
         node = ensurePose(request.model, (request.landmarks, request.modelPoints))
         results = resultsOf(request.run)
         results.removeSequence("poses")
         _forgetTrack(results)
+        forgetAffine(request.run)
         setPose(node, pose)
         _addReport(results, folder, [node])
     return {**results.report, "pose": pose}
+
+
+def _loadAffine(folder, request, matrix):
+    results = resultsOf(request.run)
+    with allOrNothing():
+        setAffine(request.run, request.frame, matrix)
+        _addReport(results, folder, [])
+    return {**results.report, "pose": None}
 
 
 def loadTrack(folder, request):

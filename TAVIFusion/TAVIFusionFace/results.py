@@ -112,10 +112,17 @@ def maskOfFrame(run, frame):
     return maskOf(node, run) if node is not None else None
 
 
+def maskedFrames(run):
+    """Indices of the frames that have a mask, which may be empty."""
+    masks = resultsOf(run).masks
+    if masks is None:
+        return []
+    return [frame for frame in range(frameCount(run)) if masks.GetDataNodeAtValue(run.GetNthIndexValue(frame)) is not None]
+
+
 def masksOf(run):
     """{frame: (rows, columns) bool} of all frames that have a mask."""
-    masks = {frame: maskOfFrame(run, frame) for frame in range(frameCount(run))}
-    return {frame: mask for frame, mask in masks.items() if mask is not None}
+    return {frame: maskOfFrame(run, frame) for frame in maskedFrames(run)}
 
 
 def probabilityOfFrame(run, frame):

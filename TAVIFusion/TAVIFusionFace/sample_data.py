@@ -19,7 +19,7 @@ from .run_nodes import addRun, browserOf
 CATEGORY = "Correspond"
 SAMPLE_NAME = "TAVIPhantom"
 VIEWS_DEG = ((15, -5), (-25, 10))
-FRAMES, PIXELS, SEED = 20, 512, 4
+FRAMES, PIXELS, SEED = 30, 512, 4
 NADIRS = ("nadir L", "nadir R", "nadir N")
 DRAWN = ("nadir", "ostium", "annulus", "junction", "arch")
 """Beginnings of the names of the landmarks that the upper field of view shows."""
@@ -54,7 +54,7 @@ class Sample:
 
 
 def command(folder, frames=FRAMES, pixels=PIXELS):
-    """Arguments of the command that writes the phantom into a job folder."""
+    """Arguments of the command that writes the phantom into a job folder; frames of each run, and their width."""
     arguments = ["tavi", "phantom", "--output", folder / "phantom", "--seed", SEED, "--frames", frames, "--pixels", pixels]
     for view in VIEWS_DEG:
         arguments += ["--view", *view]
@@ -83,6 +83,9 @@ def _add(loaded, masks, mesh, ct, marks):
     ensurePose(model, (landmarks, nadirs), pivot_mm=np.mean([marks[name] for name in NADIRS], axis=0))
     for markups in (landmarks, nadirs):
         markups.GetDisplayNode().SetGlyphScale(2)
+        markups.GetDisplayNode().SetTextScale(2)
+    nadirs.GetDisplayNode().SetPropertiesLabelVisibility(False)  # the landmarks have them, too
+    nadirs.GetDisplayNode().SetPointLabelsVisibility(False)
     return Sample(
         runs=runs,
         references=[_reference(run, truth) for run, truth in zip(runs, masks, strict=True)],

@@ -27,6 +27,7 @@ class AlignSection:
         """Show what can be done."""
         p = self._parameters()
         self.ui.secondRunSelector.enabled = p.degrees == Degrees.SIX
+        self.ui.affineComboBox.enabled = self.ui.regionSelector.enabled = p.degrees == Degrees.PAPER
         self.ui.framePointsPlaceWidget.setCurrentNode(p.framePoints)
         for button, by, tip in (
             (self.ui.alignButton, "pose", _("Fit the projected model to the segmented vessel.")),
@@ -51,16 +52,19 @@ class AlignSection:
             frame=frameIndex(p.run) if isRun(p.run) else 0,
             secondRun=p.secondRun,
             secondFrame=frameIndex(p.secondRun) if isRun(p.secondRun) else 0,
-            degrees=p.degrees.value,
+            degrees=p.degrees.value if p.degrees != Degrees.PAPER else "in-plane",
             modelPoints=p.modelPoints,
             framePoints=p.framePoints,
             landmarks=p.landmarks,
-            by=by,
+            by="paper" if by == "pose" and p.degrees == Degrees.PAPER else by,
+            affine=p.affine.value,
+            region=p.region,
         )
 
     def showFit(self, report):
         """Say how well the model fits, and what one view cannot tell."""
-        say(self.ui.alignLabel, about(report))
+        told = self.ui.modelLabel.text
+        say(self.ui.alignLabel, about({**report, "warnings": [text for text in report.get("warnings", []) if text not in told]}))
 
 
 def about(report):

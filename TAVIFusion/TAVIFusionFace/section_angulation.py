@@ -183,7 +183,8 @@ class AngulationSection(slicer.util.VTKObservationMixin):
     @staticmethod
     def _put(chart, name, primaries, secondaries, color, points):
         series = seriesNode(chart, name, _table(chart, name), "primary", "secondary", color, points)
-        fillTable(series.GetTableNode(), {"primary": list(primaries), "secondary": list(secondaries)})
+        times = 2 if points else 1  # a line, even one that is not drawn, has at least two points
+        fillTable(series.GetTableNode(), {"primary": list(primaries) * times, "secondary": list(secondaries) * times})
 
 
 def spoken(primary, secondary):

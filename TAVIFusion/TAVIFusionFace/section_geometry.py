@@ -36,14 +36,14 @@ COMPUTED = "isocenter_pixel_mm"
 def titles():
     """What the rows are called, in their order."""
     return {
-        "primary_deg": _("Primary angle, LAO + / RAO − (°)"),
-        "secondary_deg": _("Secondary angle, CRA + / CAU − (°)"),
+        "primary_deg": _("Primary: LAO + / RAO − (°)"),
+        "secondary_deg": _("Secondary: CRA + / CAU − (°)"),
         "source_to_detector_mm": _("Source to detector (mm)"),
         "source_to_isocenter_mm": _("Source to isocenter (mm)"),
-        "pixel_spacing_mm": _("Pixel size at the detector (mm)"),
-        COMPUTED: _("Pixel size at the isocenter (mm)"),
-        "isocenter_mm": _("Isocenter in the CT, L P S (mm)"),
-        "table_mm": _("Table shift, L P S (mm)"),
+        "pixel_spacing_mm": _("Pixel size at detector (mm)"),
+        COMPUTED: _("Pixel size at isocenter (mm)"),
+        "isocenter_mm": _("Isocenter, L P S (mm)"),
+        "table_mm": _("Table, L P S (mm)"),
     }
 
 
@@ -101,14 +101,7 @@ class GeometrySection(slicer.util.VTKObservationMixin):
             self._filling = False
         missing = arm.missing if arm is not None else []
         self.ui.suggestionsButton.enabled = any(name in values["suggestions"] for name in missing)
-        text = (
-            _("The file does not tell: {names}. Enter the values, or use the suggestions.").format(
-                names=", ".join(titles()[name].split(" (")[0].split(",")[0] for name in missing)
-            )
-            if missing
-            else ""
-        )
-        say(self.ui.geometryLabel, text)
+        say(self.ui.geometryLabel, "\n".join(_about(name, values["suggestions"]) for name in missing))
 
     def _fillRow(self, row, name, arm, arms, suggestions):
         value = text(name, arm) if arm is not None else ""
@@ -126,15 +119,15 @@ class GeometrySection(slicer.util.VTKObservationMixin):
 
     def _origin(self, name, arms, suggestions):
         if name == COMPUTED:
-            return _("detector's × source to isocenter / source to detector")
+            return _("from the distances")
         if name in arms[0].missing:
             known = suggestions.get(name)
-            return _("missing; suggested {value}: {why}").format(value=written(known[0]), why=known[1]) if known else _("missing")
+            return _("missing; suggested: {value}").format(value=written(known[0])) if known else _("missing")
         each = _("differs between the frames") if len({getattr(arm, name) for arm in arms}) > 1 else ""
         if name in entered(self._run):
             return ", ".join(part for part in (_("entered"), each) if part)
         if name in ("isocenter_mm", "table_mm") and not any(getattr(arms[0], name)):
-            return _("taken as 0: no file tells it")
+            return _("not told: 0")
         return ", ".join(part for part in (_("file"), each) if part)
 
     def _onCell(self, row, column):
@@ -182,6 +175,15 @@ class GeometrySection(slicer.util.VTKObservationMixin):
         if len(points) == 0:
             points = meshOf(p.model).points_mm
         self.enter({"isocenter_mm": tuple(float(value) for value in np.round(points.mean(axis=0), 2))})
+
+
+def _about(name, suggestions):
+    """What is missing, and what the file lets one suppose."""
+    title, known = titles()[name].split(" (")[0], suggestions.get(name)
+    if known is None:
+        return _("The file does not tell: {title}. Enter it.").format(title=title)
+    value, why = known
+    return _("The file does not tell: {title}. Suggested: {value}, {why}.").format(title=title, value=written(value), why=why)
 
 
 def entered(run):

@@ -14,6 +14,7 @@ from .model_nodes import meshOf, poseNode, poseOf
 from .overlay import Overlay as DrawnOverlay
 from .overlay import hideOverlay, removeOverlay
 from .overlay_volumes import agreementMap, depthMap, probabilityMap, removeMaps, silhouetteMap
+from .paper_mode import affineOf
 from .parameters import Overlay, ViewAngles
 from .results import maskOfFrame, probabilityOfFrame, referenceOfFrame, resultsOf
 from .run_nodes import frameIndex, isRun, proxyOf
@@ -100,8 +101,8 @@ class InspectSection(slicer.util.VTKObservationMixin):
             return None
         landmarks = p.landmarks if p.showLandmarks else None
         centerline = p.centerline if p.showCenterline else None
-        pose = poseOf(poseNode(p.model))
-        return self._overlay.show(p.run, arm, self._meshOf(p.model), pose, landmarks, centerline, p.showOutline)
+        pose, affine = poseOf(poseNode(p.model)), affineOf(p.run, frameIndex(p.run))
+        return self._overlay.show(p.run, arm, self._meshOf(p.model), pose, landmarks, centerline, p.showOutline, affine)
 
     def _meshOf(self, model):
         """The surface of a model, read once as long as it does not change."""

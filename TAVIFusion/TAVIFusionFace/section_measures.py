@@ -108,7 +108,7 @@ def _fillChart(run, table, row):
         removeChart(chartOf(run))
     chart = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", _("Measures ({name})").format(name=run.GetName()))
     run.SetNodeReferenceID(CHART_MARK, chart.GetID())
-    compared = [name for name in row if name.startswith(SCORES)]
+    compared = [f"{name}_with_{other}" for other in ("reference", "model") for name in SCORES if f"dsc_with_{other}" in row][:3]
     for color, name in enumerate(compared or ["vessel_percent"]):
         seriesNode(chart, _words(name), table, "frame", _words(name), color)
     setTitles(chart, "", _("Frame"), "" if compared else _("Vessel, % of the frame"))

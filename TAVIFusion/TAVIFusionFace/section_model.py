@@ -4,8 +4,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from CorrespondCoreLib import mrml
 from CorrespondCoreLib.errors import CorrespondError
-from TAVIFusionLib.meshes import check_mesh
+from TAVIFusionLib.meshes import check_mesh, frame_suggestion
 
 from . import geometry_attributes
 from .labels import say
@@ -23,6 +24,7 @@ class ModelSection:
         self.ui, self._parameters, self._showError, self._busy = ui, parameters, showError, busy
         say(ui.modelLabel, "")
         self._checked = None
+        self._framed = None, False
         ui.meshButton.connect("clicked()", self._onFile)
         ui.takeSegmentButton.connect("clicked()", self._onSegment)
         ui.segmentSelector.connect("currentSegmentChanged(QString)", self._onSegmentChosen)
@@ -30,6 +32,7 @@ class ModelSection:
     def rest(self):
         """The scene closes."""
         self._checked = None
+        say(self.ui.modelLabel, "")
 
     def refresh(self):
         """Say what is known of the chosen model."""
@@ -42,7 +45,7 @@ class ModelSection:
         known = self._key(p)
         if known != self._checked:
             self._checked = known
-            say(self.ui.modelLabel, self.about(p.run, p.model))
+            say(self.ui.modelLabel, "\n".join(text for text in (self.about(p.run, p.model), self._frameWarning(p)) if text))
 
     def openFile(self, path):
         """Read a surface file into the scene and choose it. Returns its model node, or None after an error that was shown."""
@@ -68,12 +71,28 @@ class ModelSection:
         size = " x ".join(f"{mm:.0f}" for mm in mesh.points_mm.max(axis=0) - mesh.points_mm.min(axis=0))
         return "\n".join([_("{n} triangles, {size} mm").format(n=len(mesh.triangles), size=size), *warnings])
 
+    def _frameWarning(self, p):
+        """Whether the CTA says that the surface is in the other frame; asked once for a model and a CTA."""
+        if p.model is None or p.cta is None:
+            return ""
+        asked = p.model.GetID(), p.cta.GetID()
+        if self._framed[0] != asked:
+            try:
+                better = frame_suggestion(meshOf(p.model), mrml.image_from_volume(p.cta)).frame
+            except CorrespondError:
+                better = None  # what is wrong is told where the model or the CTA is used
+            self._framed = asked, better == "RAS"  # as seen from the LPS in which the model is now
+        if not self._framed[1]:
+            return ""
+        return _("In the CTA the surface fits better with its x and y negated: was LPS chosen for a file in RAS, or RAS for LPS?")
+
     @staticmethod
     def _key(p):
         if p.model is None:
             return None
         arms = p.run.GetAttribute(geometry_attributes.ATTRIBUTE) if isRun(p.run) else ""
-        return p.model.GetID(), p.model.GetPolyData().GetMTime() if p.model.GetPolyData() else 0, hash(arms)
+        surface = p.model.GetPolyData().GetMTime() if p.model.GetPolyData() else 0
+        return p.model.GetID(), p.cta.GetID() if p.cta is not None else "", surface, hash(arms)
 
     def _onFile(self):
         filters = f"{_('Surface')} ({PATTERNS});;{_('All files')} (*)"

@@ -2,8 +2,7 @@
 
 from slicer.i18n import tr as _
 
-from CorrespondCoreLib.models import ModelStore
-from TAVIFusionLib.vessel_finder import SHIPPED
+from TAVIFusionLib.vessel_finder import installed_models
 
 from .labels import say
 from .parameters import Frames, Method
@@ -40,14 +39,6 @@ class SegmentSection:
             frames=(frame, frame) if p.frames == Frames.CURRENT else None,
         )
 
-    def missing(self):
-        """Why Segment cannot start; an empty string when it can."""
-        p = self._parameters()
-        missing = self.request().missing()
-        if not missing and p.method == Method.NETWORK and not installed(p.field.value):
-            return _("No network for this field of view is installed. Import one, or choose the vesselness filter.")
-        return missing
-
     @staticmethod
     def _about(p):
         if p.method == Method.VESSELNESS:
@@ -60,5 +51,4 @@ class SegmentSection:
 
 def installed(field):
     """The segmentation networks for a field of view, shipped and the user's own; for "auto" all of them."""
-    models = [m for m in ModelStore([SHIPPED]).available()[0] if m.card.get("network", {}).get("name") == "dru_net"]
-    return [model for model in models if field == "auto" or model.card.get("field_of_view") == field]
+    return [m for m in installed_models("dru_net") if field == "auto" or m.card.get("field_of_view") == field]

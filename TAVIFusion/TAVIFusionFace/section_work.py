@@ -1,5 +1,6 @@
 """Work beside Slicer: what the buttons start, its progress and Cancel, and what becomes of the result."""
 
+import slicer
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import Cancelled, CorrespondError
@@ -7,7 +8,6 @@ from CorrespondCoreLib.panel.run_section import RunSection
 
 from .labels import say
 from .parameters import AUTOMATIC_HU
-from .run_nodes import isRun, runOf
 
 
 class WorkSection(RunSection):
@@ -57,14 +57,22 @@ class WorkSection(RunSection):
         """The child process has ended: show the result, or what went wrong."""
         self._background = None
         p, error = self._parameters(), background.error
-        known = runOf(p.run).notes if p is not None and isRun(p.run) else ()
-        warnings = [warning for warning in background.warnings if warning not in known]
-        self.ended("\n".join([_("Done.") if error is None else str(error), *warnings]))
+        message = _("Done.") if error is None else str(error)
+        self.ended(message)
         if error is None and p is not None:
             onDone(background.value)
         self._refresh()
+        self._say("\n".join([message, *(warning for warning in background.warnings if not self._told(warning))]))
         if error is not None and not isinstance(error, Cancelled):
             self._showError(str(error))
+
+    def _told(self, warning):
+        """Whether another label of the panel says the same."""
+        return any(warning in label.text for label in (self.ui.runLabel, self.ui.modelLabel, self.ui.alignLabel))
+
+    def forget(self):
+        """Say nothing more of what was done."""
+        self._say("")
 
     def _onCancel(self):
         self.cancelling()
@@ -104,6 +112,7 @@ class WorkSection(RunSection):
     def _onSampleData(self, sample):
         sample.choose(self._parameters())
         self._sections["inspect"].show()
+        slicer.util.resetThreeDViews()
 
     def _say(self, text):
         super()._say(text)

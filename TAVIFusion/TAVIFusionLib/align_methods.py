@@ -14,12 +14,14 @@ from CorrespondCoreLib.progress import Progress
 
 from .alignment.affine import AffineAlignment, align_affine, projected_region
 from .alignment.pictures import warped
-from .alignment.point_errors import PointError
+from .alignment.point_errors import PointError, point_errors
 from .alignment.point_pairs import fit_points
 from .alignment.pose_fit import fit_pose
-from .alignment.views import View, plane_mm
+from .alignment.views import View
 from .carm import CArm
+from .collimator import open_field
 from .fluoroscopy import FluoroscopyRun
+from .gray_scale import normalized
 from .meshes import Mesh
 from .metrics import frame_scores
 from .point_files import ModelPoint, as_arrays
@@ -43,6 +45,11 @@ class Seen:
     def carm(self) -> CArm:
         """Geometry of the frame."""
         return self.run.geometry[self.frame]
+
+    @property
+    def field(self) -> np.ndarray:
+        """(rows, columns) bool, what the collimator leaves open; where it ends, the mask has no outline of the vessel."""
+        return open_field(normalized(self.run.frames[self.frame : self.frame + 1])[0])[1]
 
 
 @dataclass
@@ -86,13 +93,8 @@ class Overlaid:
     def errors(self, marks: list[ModelPoint], seen: Sequence[Seen]) -> list[PointError]:
         """How far landmarks are seen from where the model has them, mm in the plane of the isocentre."""
         points, pixels = as_arrays(marks, len(seen))
-        found = []
-        for n, (view, where) in enumerate(zip(seen, pixels, strict=True)):
-            offsets = plane_mm(where, view.carm) - plane_mm(self.place(points, n), view.carm)
-            for mark, (right, down) in zip(marks, offsets.tolist(), strict=True):
-                if np.isfinite([right, down]).all():
-                    found.append(PointError(mark.name, n, right, down, float(np.hypot(right, down))))
-        return found
+        placed = np.stack([self.place(points, n) for n in range(len(seen))])
+        return point_errors([mark.name for mark in marks], placed, pixels, [view.carm for view in seen])
 
 
 def overlaid(
@@ -123,7 +125,7 @@ def overlaid(
 def _by_outlines(mesh, seen, start: Pose, picked, settings: AlignmentSettings, progress: Progress) -> Overlaid:
     if picked:
         start = _picked(picked, seen, start, settings).pose
-    views = [View(view.mask, view.carm) for view in seen]
+    views = [View(view.mask, view.carm, view.field) for view in seen]
     fit = fit_pose(mesh, views, start, settings.degrees, 1 if picked else settings.starts, settings.fit, progress)
     return _posed(
         mesh,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from CorrespondCoreLib.progress import Progress
 from .align_methods import Overlaid, Seen, overlaid
 from .mask_files import mask_of
 from .meshes import check_mesh, read_mesh
+from .meshes.lines import read_lines
 from .metrics import SCORES
 from .point_files import ModelPoint, read_points
 from .pose import Pose
@@ -24,6 +25,7 @@ from .reports.overlay import AGREEMENT, Projected, agreement_picture, overlay_pi
 from .reports.overlay_files import AGREEMENTS, OVERLAYS
 from .reports.page import write_page
 from .reports.report import checked, common_report, describe_run
+from .root_focus import focused
 from .run_input import ViewInput, frame_of
 from .segment_run import ROOM_BYTES, cpu_threads
 from .settings import FusionSettings
@@ -44,6 +46,7 @@ def align_files(
     start: Path | None = None,
     pairs: Path | None = None,
     landmarks: Path | None = None,
+    centreline: Path | None = None,
 ) -> dict:
     """Lay the model over one or two frames and write the result into a folder, all of it or none.
 
@@ -51,10 +54,12 @@ def align_files(
     settings.json, report.json and report.html.
 
     Args:
-        mesh_frame: "LPS" or "RAS", of the model's file.
+        mesh_frame: "LPS" or "RAS", of the model's file and the centreline's.
         start: pose.json to start from.
         pairs: points picked in model and frames, see `point_files.read_points`; landmarks: points to draw, and to judge by where
-            it is said where they are seen; they take no part in the fit.
+            it is said where they are seen; the fit uses them only to know where the root is, around which it matters most (those
+            whose names begin with nadir).
+        centreline: lines to draw, see `meshes.lines`.
 
     Raises:
         InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
@@ -65,12 +70,13 @@ def align_files(
         mesh = read_mesh(model_path, mesh_frame)
         for warning in check_mesh(mesh):
             progress.warning(warning)
-        first = read_pose(start) if start else Pose()
         marks = read_points(landmarks, len(views)) if landmarks else []
+        first, fit = focused(read_pose(start) if start else Pose(), mesh, marks, settings.alignment.fit)
         picked = read_points(pairs, len(views)) if pairs else []
+        lines = read_lines(centreline, mesh_frame) if centreline else []
     with cpu_threads(threads):
         seen, finder = seen_frames(views, settings, device, progress)
-        result = overlaid(mesh, seen, first, picked, settings.alignment, device, progress.part(until=0.9))
+        result = overlaid(mesh, seen, first, picked, replace(settings.alignment, fit=fit), device, progress.part(until=0.9))
     told = [text for view in seen for text in check_mesh(mesh, view.carm, result.pose)] if result.pose else []
     for warning in [*result.warnings, *told]:
         progress.warning(warning)
@@ -100,7 +106,7 @@ def align_files(
             "confidence": result.confidence,
             "views": rows,
             "landmarks": [asdict(error) for error in errors],
-            "pictures": _pictures(folder, result, seen, marks),
+            "pictures": _pictures(folder, result, seen, marks, lines),
             "check_result": checked(result.warnings),
         }
         write_page(folder, report)
@@ -155,20 +161,24 @@ def _write_result(folder: Path, result: Overlaid, rows: list[dict[str, Any]]) ->
         write_json(folder / "affine.json", {"matrix_px": result.affine.matrix, **known})
 
 
-def _pictures(folder: Path, result: Overlaid, seen: Sequence[Seen], marks: list[ModelPoint]) -> list[dict]:
+def _pictures(
+    folder: Path, result: Overlaid, seen: Sequence[Seen], marks: list[ModelPoint], lines: Sequence[np.ndarray]
+) -> list[dict]:
     """Write overlays/view_N.png and agreement/view_N.png; what the report says of them."""
     points = np.array([mark.point_mm for mark in marks]).reshape(-1, 3)
     entries = []
     for n, (view, shadow) in enumerate(zip(seen, result.shadows, strict=True)):
         frame = view.run.frames[view.frame]
-        model = Projected(outline(shadow), result.place(points, n))
+        model = Projected(outline(shadow), result.place(points, n), [result.place(line, n) for line in lines])
         where = [mark.seen[n] for mark in marks if n in mark.seen]
-        drawn = (
-            ["vessel found"] * (view.mask is not None)
-            + ["model"]
-            + ["landmark"] * bool(marks)
-            + ["where it is seen"] * bool(where)
-        )
+        there = {
+            "vessel found": view.mask is not None,
+            "model": True,
+            "centreline": bool(lines),
+            "landmark": bool(marks),
+            "where it is seen": bool(where),
+        }
+        drawn = [name for name, is_there in there.items() if is_there]
         made = [(OVERLAYS, overlay_picture(frame, view.mask, model, where), drawn)]
         if view.mask is not None:
             made.append((AGREEMENTS, agreement_picture(frame, shadow, view.mask), list(AGREEMENT)))

@@ -18,7 +18,7 @@ def open_field(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Both are the whole frame where that hull is less than a fifth of it.
 
     Args:
-        frame: (rows, columns) float32, normalized (see `preprocessing.normalized`).
+        frame: (rows, columns) float32, normalized (see `gray_scale.normalized`).
 
     Returns:
         Two (rows, columns) bool.

@@ -8,9 +8,10 @@ import torch.nn.functional as F
 
 from CorrespondCoreLib.errors import InputError
 
+from .gray_scale import normalized
 from .metrics import THRESHOLD
 from .networks.dru_net import DeepResidualUNet
-from .preprocessing import Letterbox, normalized
+from .preprocessing import Letterbox
 
 LAYER = "bridge"  # the paper does not say which; its figure is as coarse as this one, 1/16 of the frame
 

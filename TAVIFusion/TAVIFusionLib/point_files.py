@@ -30,11 +30,12 @@ class ModelPoint:
     seen: dict[int, np.ndarray] = field(default_factory=dict)
 
 
-def read_points(path: str | Path, views: int) -> list[ModelPoint]:
+def read_points(path: str | Path, views: int | None = None) -> list[ModelPoint]:
     """Read a CSV file with the columns name,x,y,z (LPS, mm), and where points are seen: view,column,row.
 
     Args:
-        views: how many there are; view counts from 1. A point that is seen in two has two lines of the same name.
+        views: how many there are; view counts from 1. A point that is seen in two has two lines of the same name. None: where
+            points are seen is not read.
 
     Raises:
         InputError: no such file, another header, a line that is not numbers, no such view.
@@ -56,7 +57,7 @@ def read_points(path: str | Path, views: int) -> list[ModelPoint]:
         point = points.setdefault(row["name"], ModelPoint(row["name"], position))
         if not np.allclose(point.point_mm, position):
             raise InputError(f"{place}: {row['name']} stands there twice with different coordinates.")
-        if any((row.get(column) or "").strip() for column in SEEN):
+        if views is not None and any((row.get(column) or "").strip() for column in SEEN):
             view, *pixel = _numbers(row, SEEN, place)
             if view not in range(1, views + 1):
                 raise InputError(f"{place}: there is no view {view:g}; views count from 1 to {views}.")

@@ -10,8 +10,9 @@ import torch
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
+from .gray_scale import normalized
 from .networks.dru_net import DeepResidualUNet
-from .preprocessing import Letterbox, normalized
+from .preprocessing import Letterbox
 from .vesselness import SIDE, vessel_probability
 
 METHODS = ("network", "vesselness")

@@ -10,15 +10,19 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.progress import Progress
 
+from .collimator import open_field
 from .fluoroscopy import FluoroscopyRun
+from .gray_scale import normalized
 from .mask_files import read_masks, write_frames
 from .meshes import check_mesh, read_mesh
+from .meshes.lines import read_lines
 from .point_files import read_points
 from .pose_files import COLUMNS, pose_entry, pose_rows, read_pose
 from .reports.overlay import overlay_picture, projected
 from .reports.overlay_files import OVERLAYS, frames_to_draw, write_sequence
 from .reports.page import write_page
 from .reports.report import checked, common_report, describe_run
+from .root_focus import focused
 from .run_input import RunInput
 from .segment_run import ROOM_BYTES, cpu_threads
 from .settings import FusionSettings
@@ -41,6 +45,7 @@ def track_file(
     pose: Path,
     mask: Path | None = None,
     landmarks: Path | None = None,
+    centreline: Path | None = None,
     overlays: str = "some",
 ) -> dict:
     """Let the model follow the frames of a cine and write the result into a folder, all of it or none.
@@ -52,7 +57,8 @@ def track_file(
         mesh_frame: "LPS" or "RAS", of the model's file.
         pose: pose.json of an alignment to one of the frames.
         mask: masks.nrrd of all frames; segmented if None.
-        landmarks: points to draw, see `point_files.read_points`.
+        landmarks: points to draw, see `point_files.read_points`; nadirs tell where the root is, see `root_focus`.
+        centreline: lines to draw, see `meshes.lines`.
         overlays: pictures of "all" frames, of "some", or of "none".
 
     Raises:
@@ -64,10 +70,12 @@ def track_file(
         for carm in run.geometry:
             carm.check()
         output = check_output_folder(output, ROOM_BYTES + run.frames.size)
-        mesh, start = read_mesh(model_path, mesh_frame), read_pose(pose)
+        mesh = read_mesh(model_path, mesh_frame)
         for warning in check_mesh(mesh):
             progress.warning(warning)
-        marks = read_points(landmarks, 1) if landmarks else []
+        marks = read_points(landmarks) if landmarks else []
+        lines = read_lines(centreline, mesh_frame) if centreline else []
+        start, fit = focused(read_pose(pose), mesh, marks, settings.alignment.fit)
     with cpu_threads(threads):
         finder = None if mask else VesselFinder(settings.segmentation, device, progress)
         masks = _given(mask, run) if finder is None else _found(finder, run, settings, progress.part(until=0.5))
@@ -80,11 +88,13 @@ def track_file(
             start,
             wanted.smoothing_s,
             wanted.least_quality,
-            settings.alignment.fit,
-            progress=progress.part(until=0.85),
+            fit,
+            open_field(normalized(run.frames.mean(axis=0, dtype=np.float32)[None])[0])[1],
+            progress.part(until=0.85),
         )
     for warning in track.warnings:
         progress.warning(warning)
+    drawn_names = ["vessel found", "model"] + ["centreline"] * bool(lines) + ["landmark"] * bool(marks)
     points = np.array([mark.point_mm for mark in marks]).reshape(-1, 3)
     motion = motion_rows(track)
     with whole_folder(output) as folder, progress.stage("Writing", until=1.0) as step:
@@ -97,7 +107,7 @@ def track_file(
         drawn = frames_to_draw(range(len(run)), overlays)
         pictures = {}
         for done, n in enumerate(drawn):
-            model = projected(mesh, run.geometry[n], track.poses[n], points) if track.shown[n] else None
+            model = projected(mesh, run.geometry[n], track.poses[n], points, lines) if track.shown[n] else None
             pictures[n] = overlay_picture(run.frames[n], masks[n], model)
             step(done / len(drawn))
         report = {
@@ -107,9 +117,7 @@ def track_file(
             "frames": frame_entries(track),
             "motion": motion,
             "rates": {"heart_hz": track.curves.heart_hz, "breath_hz": track.curves.breath_hz},
-            "pictures": write_sequence(
-                folder / OVERLAYS, pictures, run, ["vessel found", "model", *(["landmark"] if marks else [])]
-            ),
+            "pictures": write_sequence(folder / OVERLAYS, pictures, run, drawn_names),
             "check_result": checked(track.warnings),
         }
         write_page(folder, report)

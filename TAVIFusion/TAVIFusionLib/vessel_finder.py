@@ -43,7 +43,7 @@ class VesselFinder:
     def __init__(self, settings: SegmentationSettings, device: str = "auto", progress: Progress | None = None):
         self.settings = settings
         self.method = "network" if settings.method == "network" else NO_NETWORK
-        self.models = _models(settings) if settings.method == "network" else {}
+        self.models = chosen_models(settings) if settings.method == "network" else {}
         self.device = pick_device(device, progress) if self.models else "cpu"
         self.used: dict[str, Model] = {}
         self._networks = {field: _loaded(model) for field, model in self.models.items()}
@@ -95,12 +95,12 @@ def _sureness(probability: np.ndarray) -> float:
     return float((probability[found] - 0.5).sum() / np.sqrt(found.sum())) if found.any() else 0.0
 
 
-def _models(settings: SegmentationSettings) -> dict[str, Model]:
+def chosen_models(settings: SegmentationSettings) -> dict[str, Model]:
     """Field of view -> the model for it; one entry unless the field of view is to be guessed."""
     if settings.model:
         model = model_at(settings.model, [SHIPPED])
         return {model.card.get("field_of_view") or settings.field_of_view: model}
-    installed = installed_models("dru_net")
+    installed = sorted(installed_models("dru_net"), key=lambda model: model.own)  # the user's own before those that are shipped
     wanted = ("lower", "upper") if settings.field_of_view == "auto" else (settings.field_of_view,)
     chosen = {model.card["field_of_view"]: model for model in installed if model.card.get("field_of_view") in wanted}
     if not chosen:

@@ -13,7 +13,7 @@ from .collimator import continued, open_field
 SIDE = 256  # pixels of the longer side at which the widths below are meant
 SIGMAS = (1.5, 2.5, 4.0, 6.0, 9.0, 13.0)  # pixels at SIDE; a line answers most where sigma is about half of its width
 BLOBNESS = 0.5  # beta of the paper
-STRUCTURE = 0.25  # c of the paper, in normalized gray values (see `preprocessing.normalized`); there half of the largest norm
+STRUCTURE = 0.25  # c of the paper, in normalized gray values (see `gray_scale.normalized`); there half of the largest norm
 FLOOR = 0.02  # lowest answer that can be a vessel: noise stays below
 
 

@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.models import CARD, WEIGHTS, ModelStore, mismatches, sha256, user_models_folder
+from CorrespondCoreLib.models import CARD, WEIGHTS, ModelStore, mismatches, model_at, sha256, user_models_folder
 
 DOMAIN = {
     "modality": "CT",
@@ -46,6 +46,15 @@ def test_models_are_found_and_their_weights_checked(store):
     assert store.get("breath").weights().read_bytes() == b"weights"
     with pytest.raises(InputError, match='no model "x". Models here: breath'):
         store.get("x")
+
+
+def test_a_model_is_taken_by_its_folder_or_its_id(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "none"))
+    folder = write_model(tmp_path / "elsewhere" / "far", "far")
+    assert model_at(folder).id == "far" and not model_at(folder).own
+    assert model_at("far", [tmp_path / "elsewhere"]).folder == folder
+    with pytest.raises(InputError, match='no model "far"'):
+        model_at("far")
 
 
 def test_corrupt_weights_are_refused(store):

@@ -24,6 +24,7 @@ from TAVIFusionLib.training.mask_pairs import mask_pair
 from TAVIFusionLib.training.model_evaluation import evaluate_model
 from TAVIFusionLib.training.run import train
 from TAVIFusionLib.training.start import make_network
+from TAVIFusionLib.training.visibility import contrast_to_noise
 from Testing.TAVIFusion.frame_examples import MATCHING, band, bands, config
 
 
@@ -127,11 +128,20 @@ def test_held_out_frames_judge_the_network_beside_the_filter_and_always_the_same
     assert set(first["methods"]) == {"network", "vesselness (no network)"}
     line = first["methods"]["vesselness (no network)"]
     assert line["dsc"]["mean"] > 0.5 and [row["seed"] for row in line["rows"]] == [HELD_OUT, HELD_OUT + 1, HELD_OUT + 2]
+    assert line["visible"]["frames"] == 3 and line["visible"]["dsc"] == line["dsc"]
     assert line["boxes"]["dsc"]["count"] == 3 and 0 <= line["false_positive_percent"]["mean"] <= 100
     printed = run_command(["tavi", "evaluate-model", str(folder), "--frames", "1", "--seed", "2", "--device", "cpu"], Progress())
     assert printed["first_seed"] == HELD_OUT + 2_000_000
     with pytest.raises(InputError, match="At least one frame"):
         evaluate_model(folder, frames=0)
+
+
+def test_contrast_is_told_in_standard_deviations_of_the_noise():
+    mask = band(3, 128)[1]
+    noise = np.random.default_rng(0).standard_normal(mask.shape)
+    found = [contrast_to_noise(0.5 - strength * mask + 0.05 * noise, mask) for strength in (0.0, 0.05, 0.2)]
+    assert abs(found[0]) < 0.1 and found[1] == pytest.approx(1, abs=0.25) and found[2] == pytest.approx(4 * found[1], rel=0.2)
+    assert np.isnan(contrast_to_noise(noise, np.zeros_like(mask)))
 
 
 def test_seeds_of_trainings_validation_and_judgement_are_disjoint():

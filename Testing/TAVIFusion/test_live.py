@@ -17,7 +17,7 @@ from CorrespondCoreLib.processes import ProcessWatch, kill
 from CorrespondCoreLib.progress import Progress
 from TAVIFusionLib.carm import CArm
 from TAVIFusionLib.live.client import LiveClient
-from TAVIFusionLib.live.frame_work import FrameWork
+from TAVIFusionLib.live.frame_work import FrameWork, reduced
 from TAVIFusionLib.live.protocol import ProtocolError, Unpacker, frame_message, frame_of, mask_bytes, mask_of, packed
 from TAVIFusionLib.live.worker import Answer, serve
 from TAVIFusionLib.meshes import write_mesh
@@ -259,6 +259,18 @@ def test_the_model_follows_arriving_frames(tmp_path):
     assert work(frame, None).pose is None
     with pytest.raises(InputError, match="--pose"):
         FrameWork(settings, tmp_path / "aorta.stl", "LPS", None, "cpu", Progress())
+
+
+def test_a_smaller_picture_shows_the_same_places():
+    arm = CArm(20.0, 10.0, 1000.0, 700.0, (0.2, 0.3), (1024, 512))
+    points = np.random.default_rng(0).uniform(-40, 40, (20, 3))
+    picture = np.zeros((512, 1024))
+    picture[100:104, 200:204] = 1
+    small, less = reduced(picture, arm)
+    assert small.shape == (128, 256)
+    assert np.argwhere(small == 1).tolist() == [[25, 50]]
+    np.testing.assert_allclose((arm.project(points) + 0.5) / 4, less.project(points) + 0.5)
+    assert reduced(picture[:511], arm.at(size=(1024, 511)))[1].size == (1024, 511)  # cannot be divided alike
 
 
 @pytest.fixture

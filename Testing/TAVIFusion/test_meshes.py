@@ -112,7 +112,7 @@ XML = """<VTKFile type="PolyData" version="0.1" byte_order="LittleEndian"><PolyD
         (
             "lines.vtk",
             b"# vtk DataFile Version 3.0\nx\nASCII\nDATASET UNSTRUCTURED_GRID\nPOINTS 1 float\n0 0 0\n",
-            "unstructured_grid",
+            "has no triangles",
         ),
     ],
 )

@@ -114,7 +114,7 @@ class GeometryTest(PanelTestCase):
         self.assertEqual(geometry(run)[0].missing, ["pixel_spacing_mm"])
         self.assertEqual(self.cell(4).text(), "")
         self.assertIn("suggested", self.cell(4, 1).text())
-        self.assertIn("Pixel size at the detector", self.ui.geometryLabel.text)
+        self.assertIn("Pixel size at detector. Suggested: 0.39", self.ui.geometryLabel.text)
         self.assertEqual(self.cell(5).text(), "")
         self.assertFalse(self.ui.carmViewCheckBox.enabled)
         self.screenshot("tavi_missing")
@@ -175,6 +175,15 @@ class ModelTest(PanelTestCase):
         self.assertIn("triangles", self.ui.modelLabel.text)
         self.addRun()
         self.assertIn("outside the beam", self.ui.modelLabel.text)
+
+    def test_the_cta_tells_that_a_surface_was_opened_in_the_wrong_frame(self):
+        surface = str(real_data("tavi/vmtk_aorta/aorta-surface.stl"))
+        self.parameters.cta = slicer.util.loadVolume(str(real_data("tavi/vmtk_aorta/aorta.mha")))
+        self.widget.model.openFile(surface)
+        self.assertIn("fits better with its x and y negated", self.ui.modelLabel.text)
+        self.ui.meshFrameComboBox.currentIndex = 1
+        self.widget.model.openFile(surface)
+        self.assertNotIn("negated", self.ui.modelLabel.text)
 
     def test_a_segment_becomes_a_model_in_its_place(self):
         from TAVIFusionFace.model_nodes import meshOf

@@ -69,7 +69,7 @@ def test_errors_are_mm_at_the_isocentre():
     pixels = picked(Pose(), ARM, SIDE)
     pixels[0, 0] += (3, 4)
     pixels[1, 2] = np.nan
-    errors = point_errors(["L", "R", "N", "ostium"], POINTS, pixels, [ARM, SIDE], Pose())
+    errors = point_errors(["L", "R", "N", "ostium"], picked(Pose(), ARM, SIDE), pixels, [ARM, SIDE])
     assert len(errors) == 7
     assert (errors[0].name, errors[0].view) == ("L", 0)
     assert errors[0].error_mm == pytest.approx(5 * 0.8 * 750 / 1100)

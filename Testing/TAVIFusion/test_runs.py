@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib import cli
 from CorrespondCoreLib.errors import Cancelled, InputError, OutputError
 from CorrespondCoreLib.progress import Progress
+from TAVIFusionLib.alignment.settings import FitSettings
 from TAVIFusionLib.formats.reading import read_run
 from TAVIFusionLib.formats.writing import write_xa
 from TAVIFusionLib.mask_files import mask_of, read_masks, write_frames
@@ -18,6 +19,7 @@ from TAVIFusionLib.meshes import write_mesh
 from TAVIFusionLib.metrics import frame_scores
 from TAVIFusionLib.pose import Pose
 from TAVIFusionLib.pose_files import read_pose
+from TAVIFusionLib.root_focus import focused
 from Testing.command import run_correspond
 from Testing.TAVIFusion.run_examples import SPACING_MM, carm, cine, tube
 
@@ -196,7 +198,7 @@ def test_the_papers_mode_moves_a_picture(data, tmp_path):
     assert affine["views"][0]["dsc"] > 0.9
     assert {mark["name"] for mark in results["landmarks"]} == {"low", "middle"}
     assert "it knows no depth" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    with pytest.raises(InputError, match="no model \"absent\""):
+    with pytest.raises(InputError, match='no model "absent"'):
         tavi("align", data / "aorta.stl", *options, "--matching-model", "absent", "--output", tmp_path / "out")
     with pytest.raises(InputError, match="one view"):
         two = ("--view", data / "b.dcm", "0", "--mask", data / "b_masks.nrrd")
@@ -208,6 +210,22 @@ def test_the_transform_carries_the_model_to_the_patient(aligned):
     pose, transform = read_pose(aligned[0] / "pose.json"), sitk.ReadTransform(str(aligned[0] / "pose.tfm"))
     for point in ((0.0, 0.0, 0.0), (10.0, -20.0, 30.0)):
         np.testing.assert_allclose(transform.GetInverse().TransformPoint(point), pose.apply(np.array([point]))[0], atol=1e-6)
+
+
+def test_the_root_is_the_pivot_where_landmarks_name_it(aligned, data, tmp_path):
+    """Else it is the model's middle, which a later fit does not take for the root."""
+    mesh, fit = tube(), FitSettings()
+    middle = read_pose(aligned[0] / "pose.json")
+    np.testing.assert_allclose(middle.pivot_mm, mesh.points_mm.mean(axis=0), atol=0.1)
+    assert focused(middle, mesh, [], fit)[1].focus_mm > 1000
+    assert focused(Pose(), mesh, [], fit)[1].focus_mm > 1000
+    assert focused(Pose(pivot_mm=(0.0, 0.0, 30.0)), mesh, [], fit) == (Pose(pivot_mm=(0.0, 0.0, 30.0)), fit)
+    nadirs = tube().points_mm[[25, 400]]
+    lines = [f"Nadir {n},{','.join(map(str, mm))}" for n, mm in enumerate(nadirs)]
+    (tmp_path / "nadirs.csv").write_text("\n".join(["name,x,y,z", *lines, "ostium,0,0,0"]) + "\n")
+    options = ("--mesh-frame", "LPS", "--view", data / "a.dcm", "0", "--mask", data / "a_masks.nrrd", "--starts", "1")
+    tavi("align", data / "aorta.stl", *options, "--output", tmp_path / "out", "--landmarks", tmp_path / "nadirs.csv")
+    np.testing.assert_allclose(read_pose(tmp_path / "out" / "pose.json").pivot_mm, nadirs.mean(axis=0), atol=1e-6)
 
 
 def test_two_views_tell_six_degrees_of_freedom(data, tmp_path):
@@ -348,6 +366,57 @@ def test_a_cancel_leaves_nothing_behind(data, tmp_path):
         progress = Progress(cancelled=lambda: next(steps) > 6)
         tavi("segment", data / "a.dcm", "--output", tmp_path / "out", "--method", "vesselness", progress=progress)
     assert not list(tmp_path.rglob("*.nrrd"))
+
+
+def tiny_network(field, bias):
+    """A network of base 2 that calls everything vessel, or nothing, as a model in the user's folder."""
+    import torch
+
+    from CorrespondCoreLib.checkpoints import save_model
+    from CorrespondCoreLib.models import ModelStore
+    from TAVIFusionLib.networks.dru_net import DeepResidualUNet
+
+    torch.manual_seed(0)
+    network = DeepResidualUNet(2)
+    with torch.no_grad():
+        network.head.bias.fill_(bias)
+    card = {
+        "id": f"tiny-{field}",
+        "title": "Tiny",
+        "method": "dru_net",
+        "version": "1",
+        "field_of_view": field,
+        "trained_on": "nothing",
+    }
+    return save_model(network, {**card, "network": {"name": "dru_net", "base": 2}, "input": {"size": 64}}, ModelStore())
+
+
+def test_a_network_is_named_with_its_weights(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "models"))
+    models = {"upper": tiny_network("upper", 6.0), "lower": tiny_network("lower", -6.0)}
+    frames = ("--frames", "0", "1", "--device", "cpu", "--threads", "1", "--overlays", "none")
+    guessed = tavi("segment", data / "a.dcm", *frames, "--output", tmp_path / "guessed")
+    assert guessed["field_of_view"] == {"is": "upper", "by": "guessed"}  # the one that finds a vessel at all
+    report = report_of(tmp_path / "guessed")
+    assert (report["method"], report["model"]) == ("network", "tiny-upper")
+    assert report["weights_sha256"] == report["models"][0]["sha256"] == models["upper"].card["sha256"]
+    assert "More than 40 % of the frame" in report["check_result"]["reasons"][0]
+    page = (tmp_path / "guessed" / "report.html").read_text(encoding="utf-8")
+    assert models["upper"].card["sha256"] in page and "trained on nothing" in page
+    assert not (tmp_path / "guessed" / "overlays").exists()
+    chosen = tavi("segment", data / "a.dcm", *frames, "--output", tmp_path / "chosen", "--field-of-view", "lower")
+    assert chosen["field_of_view"] == {"is": "lower", "by": "chosen"}
+    assert "Next to no vessel was found in 2 of 2 frames" in chosen["check_result"]["reasons"][0]
+    named = tavi("segment", data / "a.dcm", *frames, "--output", tmp_path / "named", "--model", models["lower"].folder)
+    assert named["model"] == "tiny-lower"
+    assert named["field_of_view"]["is"] == "lower"
+
+
+def test_without_a_model_the_way_out_is_told(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr("TAVIFusionLib.vessel_finder.SHIPPED", tmp_path / "none")
+    with pytest.raises(InputError, match="method vesselness"):
+        tavi("segment", data / "a.dcm", "--output", tmp_path / "out")
 
 
 def test_in_a_process_of_its_own(data, tmp_path):

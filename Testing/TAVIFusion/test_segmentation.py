@@ -9,9 +9,10 @@ from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.progress import Progress
 from TAVIFusionLib.collimator import open_field
 from TAVIFusionLib.grad_cam import attention_map
+from TAVIFusionLib.gray_scale import normalized
 from TAVIFusionLib.metrics import frame_scores
 from TAVIFusionLib.networks.dru_net import DeepResidualUNet
-from TAVIFusionLib.preprocessing import Letterbox, normalized
+from TAVIFusionLib.preprocessing import Letterbox
 from TAVIFusionLib.segmentation import segment_frames
 from TAVIFusionLib.vesselness import vesselness
 

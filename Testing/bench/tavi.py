@@ -80,7 +80,8 @@ def case(seed: int, pixels: int, network) -> list[Outcome]:
     first = phantom.carm(float(rng.uniform(-5, 30)), float(rng.uniform(-20, 20)), pixels=pixels)
     side = first.primary_deg - 60 if first.primary_deg > 5 else first.primary_deg + 45
     second = first.at(primary_deg=float(side), secondary_deg=float(rng.uniform(-15, 15)))
-    bolus = Bolus(0, float(rng.uniform(10, 45)), 0.04, float(rng.uniform(150, 450)), 1.0, 2.0, float(rng.uniform(15, 60)))
+    path = float(rng.uniform(5, 30))  # injected into the root, which fills; what lies downstream fills in part
+    bolus = Bolus(0, path, 0.04, float(rng.uniform(150, 450)), 1.0, 2.0, path + float(rng.uniform(5, 25)))
     moving, still = random_motion(rng, CARDIAC_MM, RESPIRATORY_MM), Motion(0.0, 0.0)
     runs = [phantom.run(carm, 1, contrast=bolus, injected_s=-1.3, motion=still, seed=seed) for carm in (first, second)]
     other = phantom.run(second, 1, contrast=bolus, injected_s=-1.3, motion=moving, seed=seed)

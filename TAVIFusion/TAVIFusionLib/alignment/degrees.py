@@ -25,6 +25,9 @@ SIX = (
 FITTED = {"in-plane": (0, 1, 5), "in-plane and depth": (0, 1, 2, 5), "six": (0, 1, 2, 3, 4, 5)}
 """Which of `SIX` each choice fits."""
 
+ROTATIONS = (3, 4, 5)
+"""Of `SIX`; those that are not fitted are held to the angles that are given."""
+
 
 def moved(pose: Pose, axes: np.ndarray, step: np.ndarray) -> Pose:
     """A pose after a step (6,) of `SIX`, the rotations about where the pivot is now.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..carm import CArm
-from ..pose import Pose
 from .views import plane_mm
 
 
@@ -29,18 +28,15 @@ class PointError:
     error_mm: float
 
 
-def point_errors(
-    names: Sequence[str], points_mm: np.ndarray, pixels: np.ndarray, carms: Sequence[CArm], pose: Pose
-) -> list[PointError]:
+def point_errors(names: Sequence[str], placed: np.ndarray, seen: np.ndarray, carms: Sequence[CArm]) -> list[PointError]:
     """Errors in mm at the isocentre's plane; what is along the beam is not in them.
 
     Args:
-        points_mm: (N, 3) LPS, in the model's frame, which the alignment did not use.
-        pixels: (views, N, 2) where they are seen, nan where they are not.
+        placed: (views, N, 2) pixels where the model has the points, seen: the same where they are; nan where they are not.
     """
     result = []
-    for view, (carm, seen) in enumerate(zip(carms, np.asarray(pixels, dtype=float), strict=True)):
-        offsets = plane_mm(seen, carm) - plane_mm(carm.project(pose.apply(points_mm)), carm)
+    for view, carm in enumerate(carms):
+        offsets = plane_mm(seen[view], carm) - plane_mm(placed[view], carm)
         for name, (right, down) in zip(names, offsets.tolist(), strict=True):
             if np.isfinite([right, down]).all():
                 result.append(PointError(name, view, right, down, float(np.hypot(right, down))))

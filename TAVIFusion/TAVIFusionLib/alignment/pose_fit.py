@@ -18,7 +18,7 @@ from CorrespondCoreLib.progress import Progress
 from ..meshes import Mesh
 from ..pose import Pose
 from .confidence import SLIDING, Direction, directions_of
-from .degrees import FITTED, chosen_degrees, moved, turn_between, with_pivot
+from .degrees import FITTED, ROTATIONS, chosen_degrees, moved, turn_between, with_pivot
 from .outline_pairs import Agreement, OutlineMatcher, seen_by
 from .rim import Rim
 from .settings import FitSettings
@@ -28,6 +28,7 @@ from .views import View
 _CAP_MM = 6.0
 _SMALL_STEP = 0.01
 _AMBIGUOUS_MM = 3.0
+_MUCH_WORSE = 1.3
 _FAR_MM = 8.0
 
 
@@ -57,7 +58,7 @@ def fit_pose(
     views: Sequence[View],
     start: Pose | None = None,
     degrees: str = "in-plane",
-    starts: int = 5,
+    starts: int = 4,
     settings: FitSettings | None = None,
     progress: Progress | None = None,
     trusted: Pose | None = None,
@@ -68,8 +69,9 @@ def fit_pose(
         mesh: LPS mm; a `Rim` saves the making of it when many frames are fitted.
         start: pose to start from. A pivot that it has is where the fit matters, the root: what lies within `focus_mm` of it
             counts most. Without one the middle of the model is the pivot, and all counts alike.
-        degrees: "in-plane" (the angles are trusted; axes of the first view), "in-plane and depth", "six" with two views at least
-            30 degrees apart, or "auto".
+        degrees: "in-plane" (axes of the first view), "in-plane and depth", "six" with two views at least 30 degrees apart, or
+            "auto". Rotations out of the plane that are not fitted are held to the angles: they give way within their error
+            (`FitSettings.angle_trust_deg`), which keeps it from turning into a shift of the root, and are never called certain.
         starts: that are tried, the given pose among them; with 1 only the given pose.
         trusted: pose whose angles and shift hold what the outlines do not tell (see FitSettings); the start if None. It must have
             the start's pivot.
@@ -131,7 +133,7 @@ class _Fit:
     def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float, count: int) -> tuple[float, Pose]:
         """(cost in mm, pose) after steps whose reach shrinks; what the outlines do not tell is held to the trusted pose."""
         prior = np.repeat([self.settings.shift_trust_mm, self.settings.angle_trust_deg], 3) ** -2.0
-        free = np.ix_(self.fitted, self.fitted)
+        free = sorted({*self.fitted, *ROTATIONS})
         for number in range(count):
             reach = from_reach_mm * (to_reach_mm / from_reach_mm) ** min(1.0, number / max(1, count - 4))
             normal, pull = self.normal_equations(pose, reach)
@@ -140,7 +142,7 @@ class _Fit:
             normal, pull = normal + np.diag(prior), pull - prior * away
             step = np.zeros(6)
             damping = 1e-3 * np.diag(np.maximum(np.diag(normal), 1e-9))
-            step[self.fitted] = np.linalg.solve((normal + damping)[free], pull[self.fitted])
+            step[free] = np.linalg.solve((normal + damping)[np.ix_(free, free)], pull[free])
             step *= min(1.0, _FAR_MM / max(np.abs(step[:3]).max(), 2 * np.abs(step[3:]).max(), 1e-9))
             pose = moved(pose, self.axes, step)
             if number >= count - 4 and np.abs(step).max() < _SMALL_STEP:
@@ -148,18 +150,25 @@ class _Fit:
         return float(np.mean([a.cost_mm for a in self.agreements(pose)])), pose
 
     def normal_equations(self, pose: Pose, reach_mm: float) -> tuple[np.ndarray, np.ndarray]:
-        """(6, 6) and (6,), in independent pieces of outline over the variance of their residuals; each outline counts half."""
-        normal, pull = np.zeros((6, 6)), np.zeros(6)
+        """(6, 6) and (6,), in independent pieces of outline over the variance of their residuals; each outline counts half.
+
+        A common distance of the outlines along their normals, by which a vessel is wider in mask than in model (threshold, phase
+        of the heart), is fitted along and eliminated, so that it does not pull where only one side of a vessel is seen.
+        """
+        normal, pull = np.zeros((7, 7)), np.zeros(7)
+        normal[6, 6] = self.settings.width_mm**-2.0
         for matcher in self.matchers:
             pairs = matcher.pairs(self.rim.seen(pose, matcher.carm), reach_mm)
             if len(pairs.weights) == 0:
                 continue
             residual, derivative = pairs.residuals(pose, matcher.carm, self.axes)
+            derivative = np.column_stack([derivative, -np.ones(len(residual))])
             spread = max(self.settings.noise_mm, 1.4826 * float(np.median(np.abs(residual))))
             weight = 0.5 * pairs.weights * self._attention(pairs.model_mm) / self.settings.piece_mm / spread**2
             normal += derivative.T @ (weight[:, None] * derivative)
             pull -= derivative.T @ (weight * residual)
-        return normal, pull
+        width = normal[:6, 6] / normal[6, 6]
+        return normal[:6, :6] - np.outer(width, normal[6, :6]), pull[:6] - width * pull[6]
 
     def _attention(self, model_mm: np.ndarray) -> np.ndarray:
         """(K,) 1 at the focus, half at `focus_mm` from it, little beyond: an arch in another phase must not move the root."""
@@ -169,9 +178,9 @@ class _Fit:
 
 
 def _best_two(tried: list[tuple[float, Pose]]) -> list[tuple[float, Pose]]:
-    """The best, and the best of those that ended elsewhere."""
+    """The best, and the best of those that ended elsewhere and are not much worse."""
     tried = sorted(tried, key=lambda each: each[0])
-    apart = [each for each in tried[1:] if _apart_mm(each[1], tried[0][1]) > 1.0]
+    apart = [each for each in tried[1:] if _apart_mm(each[1], tried[0][1]) > 1.0 and each[0] < _MUCH_WORSE * tried[0][0]]
     return [tried[0], *apart[:1]]
 
 

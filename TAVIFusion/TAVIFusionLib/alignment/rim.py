@@ -51,6 +51,7 @@ class Rim:
         if len(mesh.triangles) == 0:
             raise InputError("The model has no triangles: load another mesh.")
         self.mesh, self._surface = mesh, creased(mesh)
+        self._corners = np.ascontiguousarray(self._surface.triangles.T)
         self._ends = (self._surface.crease_sides[:, 0] == self._surface.crease_sides[:, 1]).all(axis=1)
         self._heights = np.sum(self._surface.normals * self._surface.points_mm, axis=1)
         self.center_mm = 0.5 * (mesh.points_mm.min(axis=0) + mesh.points_mm.max(axis=0))
@@ -60,10 +61,11 @@ class Rim:
         matrix = pose.matrix()
         source = (carm.source_mm - matrix[:3, 3]) @ matrix[:3, :3]
         facing = self._heights - self._surface.normals @ source
-        corners = facing[self._surface.triangles]
-        sign = corners > 0
-        crossed = np.nonzero(sign.any(axis=1) & ~sign.all(axis=1))[0]
-        smooth, surface_normals = self._cut(crossed, corners[crossed], sign[crossed])
+        away = facing > 0
+        one, two, three = (away[corner] for corner in self._corners)
+        crossed = np.flatnonzero((one != two) | (two != three))
+        corners = facing[self._surface.triangles[crossed]]
+        smooth, surface_normals = self._cut(crossed, corners, corners > 0)
         sides = facing[self._surface.crease_sides].sum(axis=2)
         sharp = (np.sign(sides[:, 0]) != np.sign(sides[:, 1])) | self._ends
         crease = self._surface.points_mm[self._surface.crease_sides[sharp, 0]].transpose(1, 0, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,19 @@ from CorrespondCoreLib.progress import Progress
 
 from ..alignment.rim import Rim
 from ..carm import CArm
+from ..collimator import open_field
+from ..gray_scale import normalized
 from ..meshes import check_mesh, read_mesh
-from ..pose import Pose
 from ..pose_files import pose_entry, read_pose
+from ..root_focus import focused
 from ..settings import FusionSettings
 from ..tracking.follower import Follower
 from ..vessel_finder import VesselFinder
 from .worker import Answer
 
 _WARM_UP_SIDE = 256
+_ALIGNED_SIDE = 256  # pixels that the model's outline is compared on: a pixel is half a millimetre or less
+_LIVE_STEPS = 3  # of the fit: the last frame's pose is a near start
 
 
 class FrameWork:
@@ -57,9 +62,25 @@ class FrameWork:
         if self._follower is None or carm is None or carm.missing:
             return Answer(mask, None, None, False, segmentation_s)
         carm.check()
-        fit, quality = self._follower.follow(mask, carm)
+        small, arm = reduced(mask, carm)
+        field = open_field(normalized(reduced(frame, carm)[0][None])[0])[1]
+        fit, quality = self._follower.follow(small >= 0.5, arm, field)
         shown = fit is not None and quality >= self._settings.tracking.least_quality
         return Answer(mask, pose_entry(self._follower.last), quality, shown, segmentation_s)
+
+
+def reduced(picture: np.ndarray, carm: CArm) -> tuple[np.ndarray, CArm]:
+    """Means of square blocks of a picture (rows, columns), so that about 256 pixels are left, and the geometry of those.
+
+    Where rows or columns cannot be divided alike, the picture is given back.
+    """
+    rows, columns = picture.shape
+    block = max(rows, columns) // _ALIGNED_SIDE
+    if block < 2 or rows % block or columns % block or carm.pixel_spacing_mm is None:
+        return picture.astype(np.float32), carm
+    means = picture.reshape(rows // block, block, columns // block, block).mean(axis=(1, 3), dtype=np.float32)
+    across, down = carm.pixel_spacing_mm
+    return means, carm.at(size=(columns // block, rows // block), pixel_spacing_mm=(across * block, down * block))
 
 
 def _follower(mesh: Path, mesh_frame: str, pose: Path | None, settings: FusionSettings, progress: Progress) -> Follower:
@@ -68,5 +89,6 @@ def _follower(mesh: Path, mesh_frame: str, pose: Path | None, settings: FusionSe
     model = read_mesh(mesh, mesh_frame)
     for warning in check_mesh(model):
         progress.warning(warning)
-    start: Pose = read_pose(pose)
-    return Follower(Rim(model), start, settings.tracking.least_quality, settings.alignment.fit, searching=False)
+    start, fit = focused(read_pose(pose), model, [], settings.alignment.fit)
+    fit = replace(fit, steps=min(fit.steps, _LIVE_STEPS))
+    return Follower(Rim(model), start, settings.tracking.least_quality, fit, searching=False)

@@ -19,7 +19,7 @@ _READERS = {"stl": "vtkSTLReader", "vtp": "vtkXMLPolyDataReader", "vtk": "vtkPol
 _KINDS = ", ".join(kind.upper() for kind in _READERS)
 _COMMENT = "Correspond, mm, SPACE=LPS"
 _PACKED_AT_MOST = 1100  # zlib makes data at most this many times smaller
-_TO_LPS = np.array([-1.0, -1.0, 1.0])
+TO_LPS = np.array([-1.0, -1.0, 1.0])
 
 
 def read_mesh(path: str | Path, frame: str = "LPS") -> Mesh:
@@ -37,14 +37,23 @@ def read_mesh(path: str | Path, frame: str = "LPS") -> Mesh:
     path = Path(path)
     if frame not in FRAMES:
         raise InputError(f'The frame of a mesh is LPS or RAS, not "{frame}".')
-    surface = _read(path, _kind_of(path))
+    surface = read_polydata(path)
     stated = _frame_in(path, surface)
     if stated not in (None, frame):
         raise InputError(f"{path.name} states that its coordinates are {stated}, not {frame}. Choose {stated} as its frame.")
     mesh = mesh_of(surface)
     if not len(mesh.triangles):
         raise InputError(f"{path.name} has no triangles (lines or points alone make no surface). Choose a surface mesh.")
-    return mesh if frame == "LPS" else Mesh(mesh.points_mm * _TO_LPS, mesh.triangles)
+    return mesh if frame == "LPS" else Mesh(mesh.points_mm * TO_LPS, mesh.triangles)
+
+
+def read_polydata(path: Path) -> Any:
+    """The vtkPolyData in a file, its coordinates as they are.
+
+    Raises:
+        InputError, MissingPackage: see `read_mesh`.
+    """
+    return _read(path, _kind_of(path))
 
 
 def stated_frame(path: str | Path) -> str | None:
@@ -123,7 +132,8 @@ def _frame_in(path: Path, surface: Any) -> str | None:
 def _read(path: Path, kind: str) -> Any:
     """The polydata in a file; what VTK only prints becomes an error."""
     vtk = vtk_module()
-    reader = getattr(vtk, _READERS[kind])()
+    grid = kind == "vtk" and b"UNSTRUCTURED_GRID" in _ends_of(path)[0][:512]
+    reader = getattr(vtk, "vtkUnstructuredGridReader" if grid else _READERS[kind])()
     reader.SetFileName(str(path))
     usual, caught = vtk.vtkOutputWindow.GetInstance(), vtk.vtkStringOutputWindow()
     vtk.vtkOutputWindow.SetInstance(caught)
@@ -136,7 +146,12 @@ def _read(path: Path, kind: str) -> Any:
         found = re.search(r"\): (.+)", said) or re.search(r"(Error .+)", said)
         reason = found[1].rstrip("!. ") if found else "its data end too early"
         raise InputError(f"{path.name} cannot be read as {kind.upper()}: {reason}. It may be damaged: export it again.")
-    return reader.GetOutput()
+    if not grid:
+        return reader.GetOutput()
+    surface = vtk.vtkGeometryFilter()
+    surface.SetInputData(reader.GetOutput())
+    surface.Update()
+    return surface.GetOutput()
 
 
 def _kind_of(path: Path) -> str:

@@ -49,14 +49,17 @@ class Projected:
     centrelines: list[np.ndarray] = field(default_factory=list)
 
 
-def projected(mesh: Mesh, carm: CArm, pose: Pose, landmarks_mm: np.ndarray | None = None) -> Projected:
+def projected(
+    mesh: Mesh, carm: CArm, pose: Pose, landmarks_mm: np.ndarray | None = None, lines_mm: Sequence[np.ndarray] = ()
+) -> Projected:
     """What of a model is seen in a frame.
 
     Args:
-        landmarks_mm: (N, 3) LPS in the model's frame.
+        landmarks_mm: (N, 3) LPS in the model's frame. lines_mm: centrelines, likewise.
     """
     marks = np.zeros((0, 2)) if landmarks_mm is None or not len(landmarks_mm) else carm.project(pose.apply(landmarks_mm))
-    return Projected(outline(silhouette(mesh, carm, pose)), marks)
+    lines = [carm.project(pose.apply(line)) for line in lines_mm]
+    return Projected(outline(silhouette(mesh, carm, pose)), marks, lines)
 
 
 def overlay_picture(

@@ -30,7 +30,6 @@ class Follower:
         pose: of an alignment; it gets the model's middle as pivot where it has none.
         least_quality: of a frame from whose pose the next one starts.
         settings: numbers of the fit.
-        field_mask: (rows, columns) bool, what the collimator leaves open.
         searching: look farther for the model in a frame that does not fit, which takes several times as long.
 
     Attributes:
@@ -43,25 +42,27 @@ class Follower:
         pose: Pose,
         least_quality: float,
         settings: FitSettings | None = None,
-        field_mask: np.ndarray | None = None,
         searching: bool = True,
     ):
         self._rim, self._settings, self._least_quality = rim, settings or FitSettings(), least_quality
         self._held = replace(self._settings, shift_trust_mm=MOTION_MM, angle_trust_deg=TURN_DEG)
-        self._field_mask, self._searching = field_mask, searching
+        self._searching = searching
         self.aligned = pose if np.any(pose.pivot_mm) else with_pivot(pose, rim.center_mm)
         self.last = self.aligned
 
-    def follow(self, mask: np.ndarray, carm: CArm) -> tuple[PoseFit | None, float]:
+    def follow(self, mask: np.ndarray, carm: CArm, field: np.ndarray | None = None) -> tuple[PoseFit | None, float]:
         """The fit of the next frame, None where it shows no vessel, and its quality.
 
         The model is searched for only where the last pose is no good start, if at all.
+
+        Args:
+            mask: (rows, columns) bool. field: (rows, columns) bool, what the collimator leaves open; None for all.
 
         Returns:
             quality: 0 to 1: what part of the mask's outline is explained, less where it is far off or the frame hardly tells
                 the shift.
         """
-        view = View(mask, carm, self._field_mask)
+        view = View(mask, carm, field)
         fit = self._fitted(view, self.last, 1)
         if self._searching and (fit is None or self._quality(fit) < self._least_quality):
             searched = self._fitted(view, self.aligned, 3)

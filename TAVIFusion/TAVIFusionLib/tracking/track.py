@@ -83,11 +83,11 @@ def track_run(
     if np.any(np.diff(times) <= 0):
         raise InputError("The times of the frames do not rise: give the frames' rate.")
     rim = mesh if isinstance(mesh, Rim) else Rim(mesh)
-    follower = Follower(rim, pose, least_quality, settings, field_mask)
+    follower = Follower(rim, pose, least_quality, settings)
     followed: list[tuple[PoseFit | None, float]] = []
     with progress.stage("Tracking", until=1.0) as step:
         for number, (mask, carm) in enumerate(zip(masks, carms, strict=True)):
-            followed.append(follower.follow(mask, carm))
+            followed.append(follower.follow(mask, carm, field_mask))
             step((number + 1) / len(masks))
     if not any(fit for fit, _ in followed):
         raise InputError("No frame shows the vessel where the model is: align the model to a frame with contrast first.")

@@ -22,6 +22,7 @@ from ..vessel_finder import NO_NETWORK, SHIPPED
 from .config import TrainingConfig
 from .frames import HELD_OUT, RENDERED, VALIDATION, PhantomFrames
 from .matching_evaluation import evaluate_matching
+from .visibility import VISIBLE, contrast_to_noise
 
 PER_SET = 1_000_000  # seeds that one set of held-out frames may take
 SETS = (VALIDATION - HELD_OUT) // PER_SET
@@ -48,7 +49,8 @@ def evaluate_model(
 
     Returns:
         {"model", "field_of_view", "frames", "first_seed", "methods": {"network" | "vesselness (no network)": figures}}. Figures:
-        dsc, precision, recall {"mean", "low", "high"} with a 95 % interval by bootstrap over frames, boxes of the same,
+        dsc, precision, recall {"mean", "low", "high"} with a 95 % interval by bootstrap over frames, boxes of the same, visible:
+        {"frames", "dsc"} of those whose contrast exceeds the noise of a pixel (see `visibility`),
         false_positive_percent {"mean", "low", "high"} of the pixels of frames without contrast, and rows of each frame.
 
     Raises:
@@ -79,8 +81,9 @@ def evaluate_model(
         with progress.stage("Held-out phantoms", until=1.0) as step:
             for k in range(frames):
                 shown = with_contrast[k]
+                facts_of_frame = {"seed": first + k, "contrast_to_noise": contrast_to_noise(shown.gray, shown.mask)}
                 for name, find in methods.items():
-                    rows[name].append({"seed": first + k, **frame_scores(find(shown.gray), shown.mask)})
+                    rows[name].append({**facts_of_frame, **frame_scores(find(shown.gray), shown.mask)})
                 step((k + 1) / (frames + plain_count))
             for k in range(plain_count):
                 shown = plain[k]
@@ -100,9 +103,11 @@ def _finders(model: Model, device: str) -> dict[str, Finder]:
 
 def _figures(rows: list[dict[str, float]], false_percent: list[float]) -> dict[str, Any]:
     values = {name: np.array([row[name] for row in rows]) for name in SCORES}
+    visible = np.array([row["dsc"] for row in rows if row["contrast_to_noise"] >= VISIBLE])
     return {
         **{name: mean_with_interval(array) for name, array in values.items()},
         "boxes": {name: box_numbers(array.tolist()) for name, array in values.items()},
+        "visible": {"frames": len(visible), "dsc": mean_with_interval(visible) if len(visible) else None},
         "false_positive_percent": mean_with_interval(np.array(false_percent)),
         "rows": rows,
     }

@@ -8,11 +8,11 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from ..gray_scale import normalized
 from ..losses.overlap import LOSSES, soft_dice
 from ..metrics import SCORES, THRESHOLD, frame_scores
 from ..networks.contract import FrameNetwork
 from ..networks.transformer import warp
-from ..preprocessing import normalized
 from .augmentation import augmented
 from .config import TrainingConfig
 from .frames import Frame
