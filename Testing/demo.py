@@ -1,4 +1,5 @@
-"""`make demo`: register a phantom pair, and a real pair where there is one, segment a phantom eye, photograph the panels at work.
+"""`make demo`: register a phantom pair, and a real pair where there is one, segment a phantom eye, lay an aorta
+over X-ray frames, photograph the panels at work.
 
 python -m Testing.demo [FOLDER]        reports, fields and pictures go there (default build/demo)
 """
@@ -9,6 +10,8 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+
+import SimpleITK as sitk
 
 from .command import run_correspond
 from .data import DATA
@@ -43,6 +46,22 @@ def segmented(name: str, folder: Path) -> str:
     )
 
 
+def aligned(name: str, folder: Path, patient: Path) -> str:
+    """Fit the aorta of a phantom patient to two views, where contrast is seen best; a line of figures for the summary."""
+    options: list[str | Path] = ["--mesh-frame", "LPS", "--landmarks", patient / "landmarks.csv"]
+    for view in ("view_1", "view_2"):
+        masks = patient / view / "masks.nrrd"
+        contrast = sitk.GetArrayFromImage(sitk.ReadImage(str(masks))).sum(axis=(1, 2))
+        options += ["--view", patient / view / "run.dcm", int(contrast.argmax()), "--mask", masks]
+    correspond("tavi", "align", patient / "aorta_segmented.vtp", "--output", folder, *options)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    apart = " and ".join(f"{view['residual_mm']:.2f}" for view in report["views"])
+    return (
+        f"{name:<13} outlines {apart} mm apart in two views, {report['seconds']['total']:.0f} s, "
+        f"{report['peak_memory_gb']:.1f} GB: {folder / 'report.html'}"
+    )
+
+
 def main(arguments: list[str]) -> int:
     output = Path(arguments[0] if arguments else "build/demo").resolve()
     lines = []
@@ -68,6 +87,10 @@ def main(arguments: list[str]) -> int:
     options = ["--lesion", "ga", "--method", "hypertransmission", "--reference", visit / "true_mask.seg.nrrd"]
     correspond("oct", "segment", visit / "scan", "--output", output / "eye-result", *options)
     lines.append(segmented("phantom eye", output / "eye-result"))
+
+    patient = output / "aorta"
+    correspond("tavi", "phantom", "--output", patient, "--seed", 4, "--pixels", 256)
+    lines.append(aligned("phantom aorta", output / "aorta-result", patient))
 
     from .LungRegistration.screenshots import take as lung_pictures
     from .OCTEnFaceSeg.screenshots import take as oct_pictures

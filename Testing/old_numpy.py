@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "numpy1"
 PACKAGES = ["numpy==1.26.4", "scipy==1.13.1"]
-TESTS = ["Testing/CorrespondCore", "Testing/LungRegistration", "Testing/OCTEnFaceSeg"]
+TESTS = ["Testing/CorrespondCore", "Testing/LungRegistration", "Testing/OCTEnFaceSeg", "Testing/TAVIFusion"]
 
 
 def main() -> int:

@@ -42,8 +42,17 @@ WORK = textwrap.dedent("""
     oct.ui.applyButton.click()
     host.wait(lambda: oct.ui.resultSelector.currentNode() is not None, seconds=300)
     print("segmented:", oct.ui.resultSelector.currentNode().GetName())
+    slicer.util.selectModule("TAVIFusion")
+    import TAVIFusion, TAVIFusionLib
+    for module in (TAVIFusion, TAVIFusionLib):
+        assert module.__file__.startswith({home!r}), module.__file__
+    logic = slicer.modules.TAVIFusionWidget.logic
+    sample = logic.loadSampleData(frames=14, pixels=192)
+    logic.segment(sample.runs[0], method="vesselness")
+    print("aligned:", logic.align(sample.runs[0], sample.model, frame=sample.frame, method="vesselness")["pose"])
 """)
-NAMES = ("CorrespondCore", "LungRegistration", "OCTEnFaceSeg")
+NAMES = ("CorrespondCore", "LungRegistration", "OCTEnFaceSeg", "TAVIFusion")
+DONE = ("registered:", "segmented:", "aligned:")
 
 
 def work_in_panels(modules: list[Path], home: Path, tmp_path: Path) -> None:
@@ -52,9 +61,7 @@ def work_in_panels(modules: list[Path], home: Path, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-c", script]
     result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
-    assert result.returncode == 0 and "registered:" in result.stdout and "segmented:" in result.stdout, (
-        result.stdout + result.stderr
-    )
+    assert result.returncode == 0 and all(word in result.stdout for word in DONE), result.stdout + result.stderr
 
 
 @pytest.mark.slow

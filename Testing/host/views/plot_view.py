@@ -113,7 +113,6 @@ class qMRMLPlotView(ctkVTKAbstractView):
             plot.SetMarkerStyle(MARKERS.index(series.GetMarkerStyleAsString(series.GetMarkerStyle())))
             plot.SetMarkerSize(series.GetMarkerSize())
 
-
     # --- selection
     def mouseReleaseEvent(self, event):
         """In the mode that selects points, a click selects the nearest point within a few pixels."""
