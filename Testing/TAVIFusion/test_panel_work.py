@@ -337,13 +337,15 @@ class SampleTest(PanelTestCase):
     @pytest.mark.slow
     def test_the_documented_example_runs(self):
         import TAVIFusion
+        from TAVIFusionFace.results import masksOf
 
         code = TAVIFusion.TAVIFusionLogic.__doc__.split("\n\n")[1]
         scope = {"TAVIFusion": TAVIFusion}
         self.assertIn("loadSampleData()", code)
         exec(textwrap.dedent(code).replace("loadSampleData()", "loadSampleData(frames=20, pixels=256)"), scope)
         self.assertEqual(len(scope["sample"].runs), 2)
-        self.assertEqual(len(scope["results"].report["metrics"]), 20)
+        self.assertEqual(len(masksOf(scope["sample"].runs[0])), 20)
+        self.assertEqual(len(scope["results"].report["frames"]), 20)  # the last work was the tracking
 
     @pytest.mark.slow
     def test_the_sample_patient_in_the_sample_data_module_and_its_aorta_from_the_cta(self):
