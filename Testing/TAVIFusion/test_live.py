@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.launchers import launch_in_thread
 from CorrespondCoreLib.processes import ProcessWatch, kill
 from CorrespondCoreLib.progress import Progress
 from TAVIFusionLib.carm import CArm
@@ -277,7 +278,9 @@ def test_a_smaller_picture_shows_the_same_places():
 def child():
     """A real child: `correspond tavi live-worker` with the filter that needs no network."""
     told = []
-    client = LiveClient(["--method", "vesselness", "--threads", "1"], paths=[LIBRARY], on_stopped=told.append)
+    client = LiveClient(
+        ["--method", "vesselness", "--threads", "1"], paths=[LIBRARY], on_stopped=told.append, launch=launch_in_thread
+    )
     client.start()
     yield client, told
     client.stop()
@@ -313,7 +316,7 @@ def test_the_child_stops_when_asked(child):
 
 
 def test_a_child_that_cannot_start_says_why():
-    client = LiveClient(["--method", "network", "--model", "no-such-model"], paths=[LIBRARY])
+    client = LiveClient(["--method", "network", "--model", "no-such-model"], paths=[LIBRARY], launch=launch_in_thread)
     client.start()
     assert client.wait_stopped(60)
     assert client.state == "failed"
