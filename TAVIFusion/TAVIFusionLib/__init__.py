@@ -1,7 +1,7 @@
 """The aorta of a CTA on fluoroscopy frames: segmentation, cone-beam projection, 2D/3D alignment, tracking, training and reports.
 
 For research use only. Knows nothing of slicer, qt or MRML. Meshes and points are LPS mm; image points are (column, row) pixels,
-the centre of the first pixel is (0, 0).
+the center of the first pixel is (0, 0).
 """
 
 import os

@@ -91,7 +91,7 @@ class Overlaid:
         return rows
 
     def errors(self, marks: list[ModelPoint], seen: Sequence[Seen]) -> list[PointError]:
-        """How far landmarks are seen from where the model has them, mm in the plane of the isocentre."""
+        """How far landmarks are seen from where the model has them, mm in the plane of the isocenter."""
         points, pixels = as_arrays(marks, len(seen))
         placed = np.stack([self.place(points, n) for n in range(len(seen))])
         return point_errors([mark.name for mark in marks], placed, pixels, [view.carm for view in seen])

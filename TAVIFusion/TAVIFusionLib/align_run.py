@@ -46,7 +46,7 @@ def align_files(
     start: Path | None = None,
     pairs: Path | None = None,
     landmarks: Path | None = None,
-    centreline: Path | None = None,
+    centerline: Path | None = None,
 ) -> dict:
     """Lay the model over one or two frames and write the result into a folder, all of it or none.
 
@@ -54,12 +54,12 @@ def align_files(
     settings.json, report.json and report.html.
 
     Args:
-        mesh_frame: "LPS" or "RAS", of the model's file and the centreline's.
+        mesh_frame: "LPS" or "RAS", of the model's file and the centerline's.
         start: pose.json to start from.
         pairs: points picked in model and frames, see `point_files.read_points`; landmarks: points to draw, and to judge by where
             it is said where they are seen; the fit uses them only to know where the root is, around which it matters most (those
             whose names begin with nadir).
-        centreline: lines to draw, see `meshes.lines`.
+        centerline: lines to draw, see `meshes.lines`.
 
     Raises:
         InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
@@ -73,7 +73,7 @@ def align_files(
         marks = read_points(landmarks, len(views)) if landmarks else []
         first, fit = focused(read_pose(start) if start else Pose(), mesh, marks, settings.alignment.fit)
         picked = read_points(pairs, len(views)) if pairs else []
-        lines = read_lines(centreline, mesh_frame) if centreline else []
+        lines = read_lines(centerline, mesh_frame) if centerline else []
     with cpu_threads(threads):
         seen, finder = seen_frames(views, settings, device, progress)
         result = overlaid(mesh, seen, first, picked, replace(settings.alignment, fit=fit), device, progress.part(until=0.9))
@@ -174,7 +174,7 @@ def _pictures(
         there = {
             "vessel found": view.mask is not None,
             "model": True,
-            "centreline": bool(lines),
+            "centerline": bool(lines),
             "landmark": bool(marks),
             "where it is seen": bool(where),
         }

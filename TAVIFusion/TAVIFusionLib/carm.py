@@ -1,6 +1,6 @@
 """The C-arm: a cone-beam camera from DICOM's positioner angles and distances.
 
-Patient coordinates are LPS mm. Image points are (column, row) in pixels, the centre of the first pixel is (0, 0). The primary
+Patient coordinates are LPS mm. Image points are (column, row) in pixels, the center of the first pixel is (0, 0). The primary
 angle (0018,1510) is positive towards the left of the patient (LAO), the secondary (0018,1511) towards the head (CRA). The image
 is what DICOM displays: at 0/0 the left of the patient is right in the image, the head is up.
 """
@@ -46,7 +46,7 @@ class CArm:
         """Refuse a geometry that cannot project.
 
         Raises:
-            InputError: a value is missing, a distance or spacing is not positive, or the isocentre lies behind the detector.
+            InputError: a value is missing, a distance or spacing is not positive, or the isocenter lies behind the detector.
         """
         if self.missing:
             names = ", ".join(self.missing)
@@ -54,7 +54,7 @@ class CArm:
         sid, sod, spacing = self._distances()
         if not (0 < sod < sid) or min(spacing) <= 0:
             raise InputError(
-                f"Source to isocentre {sod:g} mm must be above 0 and below source to detector {sid:g} mm, "
+                f"Source to isocenter {sod:g} mm must be above 0 and below source to detector {sid:g} mm, "
                 f"and the pixel spacing {spacing[0]:g} x {spacing[1]:g} mm above 0."
             )
 
@@ -68,7 +68,7 @@ class CArm:
 
     @property
     def center_px(self) -> tuple[float, float]:
-        """(column, row) onto which the isocentre projects: the middle of the image (XA assumes it)."""
+        """(column, row) onto which the isocenter projects: the middle of the image (XA assumes it)."""
         return (self.size[0] - 1) / 2, (self.size[1] - 1) / 2
 
     @property
@@ -79,18 +79,18 @@ class CArm:
 
     @property
     def isocenter_pixel_mm(self) -> tuple[float, float]:
-        """Size of a pixel in the plane of the isocentre, between columns and between rows."""
+        """Size of a pixel in the plane of the isocenter, between columns and between rows."""
         sid, sod, spacing = self._distances()
         return spacing[0] * sod / sid, spacing[1] * sod / sid
 
     def camera_points(self, points_mm: np.ndarray) -> np.ndarray:
-        """(N, 3) LPS mm to (N, 3) mm along image right, image down and source to detector, from the isocentre."""
+        """(N, 3) LPS mm to (N, 3) mm along image right, image down and source to detector, from the isocenter."""
         return (np.asarray(points_mm, dtype=float) - self._center_mm()) @ self.axes().T
 
     def project(self, points_mm: np.ndarray) -> np.ndarray:
         """Cone-beam projection of (N, 3) LPS mm to (N, 2) pixels (column, row); nan for points behind the source.
 
-        m = SID / (SOD + depth), column = c0 + m x / spacing: DICOM PS3.3 C.8.7.5 with the isocentre at the image's middle.
+        m = SID / (SOD + depth), column = c0 + m x / spacing: DICOM PS3.3 C.8.7.5 with the isocenter at the image's middle.
         """
         sid, sod, spacing = self._distances()
         q = self.camera_points(points_mm)

@@ -28,7 +28,7 @@ _PASSES = {
 def outline(mask: np.ndarray) -> list[np.ndarray]:
     """The borders of a (rows, columns) bool mask as closed polylines (N, 2) of (column, row), the last point the first again.
 
-    They pass half way between the centres of pixels inside and outside, along the frame's border too, the inside on their right
+    They pass half way between the centers of pixels inside and outside, along the frame's border too, the inside on their right
     as one sees it: clockwise around the mask, counter-clockwise around its holes. The longest comes first.
     """
     padded = np.pad(np.asarray(mask, bool), 1).astype(np.uint8)

@@ -16,7 +16,7 @@ from .carm import CArm
 
 @dataclass(frozen=True)
 class ParallelError:
-    """Distance in mm, in the plane of the isocentre, between points projected in parallel and by the cone beam.
+    """Distance in mm, in the plane of the isocenter, between points projected in parallel and by the cone beam.
 
     Attributes:
         mean_mm, max_mm: as they are. fitted_rms_mm, fitted_max_mm: what is left after the best affine map of the image, the
@@ -30,7 +30,7 @@ class ParallelError:
 
 
 def project_parallel(points_mm: np.ndarray, carm: CArm) -> np.ndarray:
-    """(N, 3) LPS mm to (N, 2) pixels (column, row) by parallel rays, at the scale that the cone beam has at the isocentre.
+    """(N, 3) LPS mm to (N, 2) pixels (column, row) by parallel rays, at the scale that the cone beam has at the isocenter.
 
     Raises:
         InputError: the geometry is incomplete.

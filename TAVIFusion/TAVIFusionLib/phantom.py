@@ -62,7 +62,7 @@ class TaviPhantom:
 
     Attributes:
         seed: of the patient. family: "train" or "held out".
-        anatomy: centrelines, radii and sinuses.
+        anatomy: centerlines, radii and sinuses.
     """
 
     seed: int
@@ -71,7 +71,7 @@ class TaviPhantom:
 
     @property
     def landmarks_mm(self) -> dict[str, np.ndarray]:
-        """Name -> (3,): nadir L/R/N, ostium L/R, annulus centre, junction, arch apex, bifurcation, iliac bifurcation L/R,
+        """Name -> (3,): nadir L/R/N, ostium L/R, annulus center, junction, arch apex, bifurcation, iliac bifurcation L/R,
         femoral L/R."""
         return self.anatomy.landmarks_mm
 
@@ -81,7 +81,7 @@ class TaviPhantom:
         return lumen_mesh(lumen_field(self.anatomy, MESH_PITCH_MM))
 
     def isocenter_mm(self, field_of_view: str) -> tuple[float, float, float]:
-        """Where a C-arm is centred: above the root, or below the bifurcation of the aorta."""
+        """Where a C-arm is centered: above the root, or below the bifurcation of the aorta."""
         marks = self.landmarks_mm
         upper = 0.65 * marks["junction"] + 0.35 * marks["arch apex"]
         center = upper if field_of_view == "upper" else marks["bifurcation"] + [0, 0, -40 * self.anatomy.size]
@@ -90,7 +90,7 @@ class TaviPhantom:
     def carm(
         self, primary_deg: float, secondary_deg: float, field_of_view: str = "upper", pixels: int = 512, field_mm: float = 0.0
     ) -> CArm:
-        """A C-arm centred on a field of view; `field_mm` is the width of the detector (250, or 320 for the lower field)."""
+        """A C-arm centered on a field of view; `field_mm` is the width of the detector (250, or 320 for the lower field)."""
         width = field_mm or (250.0 if field_of_view == "upper" else 320.0)
         spacing = (width / pixels, width / pixels)
         center = self.isocenter_mm(field_of_view)
@@ -136,7 +136,7 @@ class TaviPhantom:
         """A cine run of a still C-arm.
 
         Args:
-            carm: complete geometry; its isocentre is where the arm is centred in the patient.
+            carm: complete geometry; its isocenter is where the arm is centered in the patient.
             cardiac_mm, respiratory_mm: motion of the root, end to end; usual values for the field of view by default.
             contrast: True: an injection drawn by the seed; False: none.
             dose: multiplies the quanta of the detector. seed: of the run (devices, injection, motion, noise).

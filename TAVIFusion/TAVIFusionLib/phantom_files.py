@@ -53,7 +53,7 @@ class PhantomFiles:
 
 
 def write_phantom(output: str | Path, files: PhantomFiles, progress: Progress | None = None) -> dict:
-    """Write a patient with cine runs, everything or nothing. The isocentre of the runs is the origin of all files.
+    """Write a patient with cine runs, everything or nothing. The isocenter of the runs is the origin of all files.
 
         ct.nrrd                 planning CT angiogram of the field of view, HU
         aorta.vtp               the lumen at the phase of the CT; aorta_segmented.vtp: as a person would have segmented it

@@ -38,7 +38,7 @@ def project_files(
 
     Args:
         mesh_frame: of the model's file, "LPS" or "RAS".
-        values: of CArm, in the place of those of the run. Without "isocenter_mm" the isocentre is the middle of the model, or
+        values: of CArm, in the place of those of the run. Without "isocenter_mm" the isocenter is the middle of the model, or
             the origin where a pose is given, which brings the model there.
         run: whose frame's geometry is taken.
         pose: pose.json. landmarks: points to project instead of the model's own (see `point_files`).

@@ -19,7 +19,7 @@ __all__ = ["outline", "silhouette"]
 
 
 def silhouette(mesh: Mesh, carm: CArm, pose: Pose | None = None) -> np.ndarray:
-    """(rows, columns) bool: the pixels whose centre's ray meets the mesh, closed or open, its corners in any order.
+    """(rows, columns) bool: the pixels whose center's ray meets the mesh, closed or open, its corners in any order.
 
     Args:
         pose: of the mesh in the patient's frame.
@@ -47,7 +47,7 @@ def _edge_weights(mesh: Mesh, pixels: np.ndarray) -> np.ndarray:
 
 
 def _triangles_over_pixels(ends: np.ndarray, weight: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(rows, columns): how many triangles cover the centre of each pixel.
+    """(rows, columns): how many triangles cover the center of each pixel.
 
     Args:
         ends: (K, 2, 2) start and end (column, row) of edges. weight: (K,) see `_edge_weights`. size: columns, rows.

@@ -45,7 +45,7 @@ def track_file(
     pose: Path,
     mask: Path | None = None,
     landmarks: Path | None = None,
-    centreline: Path | None = None,
+    centerline: Path | None = None,
     overlays: str = "some",
 ) -> dict:
     """Let the model follow the frames of a cine and write the result into a folder, all of it or none.
@@ -58,7 +58,7 @@ def track_file(
         pose: pose.json of an alignment to one of the frames.
         mask: masks.nrrd of all frames; segmented if None.
         landmarks: points to draw, see `point_files.read_points`; nadirs tell where the root is, see `root_focus`.
-        centreline: lines to draw, see `meshes.lines`.
+        centerline: lines to draw, see `meshes.lines`.
         overlays: pictures of "all" frames, of "some", or of "none".
 
     Raises:
@@ -74,7 +74,7 @@ def track_file(
         for warning in check_mesh(mesh):
             progress.warning(warning)
         marks = read_points(landmarks) if landmarks else []
-        lines = read_lines(centreline, mesh_frame) if centreline else []
+        lines = read_lines(centerline, mesh_frame) if centerline else []
         start, fit = focused(read_pose(pose), mesh, marks, settings.alignment.fit)
     with cpu_threads(threads):
         finder = None if mask else VesselFinder(settings.segmentation, device, progress)
@@ -94,7 +94,7 @@ def track_file(
         )
     for warning in track.warnings:
         progress.warning(warning)
-    drawn_names = ["vessel found", "model"] + ["centreline"] * bool(lines) + ["landmark"] * bool(marks)
+    drawn_names = ["vessel found", "model"] + ["centerline"] * bool(lines) + ["landmark"] * bool(marks)
     points = np.array([mark.point_mm for mark in marks]).reshape(-1, 3)
     motion = motion_rows(track)
     with whole_folder(output) as folder, progress.stage("Writing", until=1.0) as step:

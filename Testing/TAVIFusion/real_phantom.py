@@ -1,4 +1,4 @@
-"""A real vessel phantom in two XA runs, its CT mesh and centreline: aligned from four picked points and the threshold's mask.
+"""A real vessel phantom in two XA runs, its CT mesh and centerline: aligned from four picked points and the threshold's mask.
 
 python -m Testing.TAVIFusion.real_phantom PICTURE.png draws the result.
 """
@@ -37,10 +37,10 @@ SMALLEST_PX = 150
 
 @dataclass
 class RealPhantom:
-    """Mesh and centreline (N, 3) in the frame of the CT, mean frames and masks of the two views."""
+    """Mesh and centerline (N, 3) in the frame of the CT, mean frames and masks of the two views."""
 
     mesh: Mesh
-    centreline_mm: np.ndarray
+    centerline_mm: np.ndarray
     frames: list[np.ndarray]
     views: list[View]
 
@@ -82,17 +82,17 @@ def aligned(phantom: RealPhantom) -> tuple[PointFit, PoseFit]:
 
 
 def outline_distances_mm(phantom: RealPhantom, pose: Pose) -> list[np.ndarray]:
-    """For each view, mm at the isocentre from every point of the mask's outline to the model's outline."""
+    """For each view, mm at the isocenter from every point of the mask's outline to the model's outline."""
     rim = Rim(phantom.mesh)
     return [cKDTree(rim.seen(pose, view.carm).points_mm).query(MaskOutline.of(view).points_mm)[0] for view in phantom.views]
 
 
-def centreline_distances_mm(phantom: RealPhantom, pose: Pose) -> list[np.ndarray]:
-    """For each view, mm at the isocentre from the mask's inner pixels to the projected centreline."""
+def centerline_distances_mm(phantom: RealPhantom, pose: Pose) -> list[np.ndarray]:
+    """For each view, mm at the isocenter from the mask's inner pixels to the projected centerline."""
     result = []
     for view in phantom.views:
         inner = np.argwhere(binary_erosion(view.mask, iterations=3))[:, ::-1]
-        line = plane_mm(view.carm.project(pose.apply(phantom.centreline_mm)), view.carm)
+        line = plane_mm(view.carm.project(pose.apply(phantom.centerline_mm)), view.carm)
         result.append(cKDTree(line).query(plane_mm(inner, view.carm))[0])
     return result
 
@@ -124,7 +124,7 @@ def main(picture: str) -> None:
     for name, pose in (("picked pairs", pairs.pose), ("outlines", fit.pose)):
         for what, values in (
             ("outline", outline_distances_mm(phantom, pose)),
-            ("centreline", centreline_distances_mm(phantom, pose)),
+            ("centerline", centerline_distances_mm(phantom, pose)),
         ):
             print(
                 name, what, "median, mean, p95 mm:", [np.round([np.median(v), v.mean(), np.quantile(v, 0.95)], 2) for v in values]

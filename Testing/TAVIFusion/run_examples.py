@@ -15,7 +15,7 @@ SPACING_MM = 1.4
 
 
 def tube(radius_mm=11.0, around=20, along=40):
-    """A closed tube along a bent, twisted line about the isocentre: (2 + 20 * 40) points."""
+    """A closed tube along a bent, twisted line about the isocenter: (2 + 20 * 40) points."""
     t = np.linspace(-1, 1, along)
     line = np.column_stack([28 * np.sin(1.7 * t), 14 * np.cos(2.2 * t), 42 * t])
     ahead = np.gradient(line, axis=0)

@@ -23,7 +23,7 @@ def nadirs(radius=12.0, tilt=(0.35, 0.25)):
 
 
 def seen(points, view):
-    """mm from their middle, at the isocentre, (column, row), where the middle of the points is the isocentre."""
+    """mm from their middle, at the isocenter, (column, row), where the middle of the points is the isocenter."""
     arm = ARM.at(primary_deg=view[0], secondary_deg=view[1], isocenter_mm=tuple(points.mean(axis=0)))
     return (arm.project(points) - arm.center_px) * arm.isocenter_pixel_mm
 

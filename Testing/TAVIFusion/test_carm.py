@@ -17,7 +17,7 @@ def seen(point, primary, secondary, arm=ARM):
     return arm.at(primary_deg=primary, secondary_deg=secondary).project(np.array([point]))[0]
 
 
-def test_the_magnification_at_the_isocentre_is_the_ratio_of_the_distances():
+def test_the_magnification_at_the_isocenter_is_the_ratio_of_the_distances():
     pixels = ARM.project(np.array([[1.0, 0, 0]])) - ARM.center_px
     assert pixels[0, 0] * 0.2 == pytest.approx(1.46667, abs=1e-5)
     assert ARM.isocenter_pixel_mm == pytest.approx((0.2 / 1.466667, 0.2 / 1.466667), rel=1e-6)
@@ -117,7 +117,7 @@ def test_rays_go_through_the_points_that_are_seen_there():
     assert (np.einsum("nx,nx->n", offsets, rays) > 0).all()
 
 
-def test_the_source_projects_its_isocentre_to_the_middle_wherever_the_table_is():
+def test_the_source_projects_its_isocenter_to_the_middle_wherever_the_table_is():
     arm = ARM.at(primary_deg=-35.0, secondary_deg=15.0, isocenter_mm=(10.0, -80.0, 400.0), table_mm=(3.0, 5.0, -20.0))
     assert arm.project(np.array([[7.0, -85.0, 420.0]]))[0] == pytest.approx([255.5, 255.5])
     assert np.linalg.norm(arm.source_mm - [7.0, -85.0, 420.0]) == pytest.approx(750)
@@ -145,7 +145,7 @@ def test_what_is_missing_is_named():
     "wrong", [{"source_to_isocenter_mm": 1100.0}, {"source_to_isocenter_mm": 0.0}, {"pixel_spacing_mm": (0.2, 0.0)}]
 )
 def test_distances_that_cannot_be_are_refused(wrong):
-    with pytest.raises(InputError, match="Source to isocentre"):
+    with pytest.raises(InputError, match="Source to isocenter"):
         ARM.at(**wrong).check()
 
 

@@ -200,7 +200,7 @@ def test_one_large_triangle_through_many_small_ones_is_found(mesh):
 @pytest.mark.parametrize(
     ("scale", "shift", "error"),
     [
-        (1e-3, (0, 0, 0), "metres"),
+        (1e-3, (0, 0, 0), "meters"),
         (1.0, (0, 900, 0), "behind the X-ray source"),
         (1.0, (0, -1500, 0), "beyond the detector"),
         (1.0, (500, 0, 0), "outside the beam.*LPS or RAS"),

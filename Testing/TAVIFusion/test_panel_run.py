@@ -142,7 +142,7 @@ class GeometryTest(PanelTestCase):
         self.cell(6).setText("left")
         self.assertIn("3 number", self.errors[-1])
         self.cell(3).setText("2000")
-        self.assertIn("Source to isocentre", self.errors[-1])
+        self.assertIn("Source to isocenter", self.errors[-1])
         self.assertEqual(geometry(run)[0].source_to_isocenter_mm, 750.0)
         self.assertEqual(self.cell(3).text(), "750")
 

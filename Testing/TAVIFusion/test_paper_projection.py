@@ -20,7 +20,7 @@ def about_z(degrees):
 
 
 def aorta():
-    """A centerline: root at the isocentre, ascending part, arch, descending part; (220, 3) LPS mm."""
+    """A centerline: root at the isocenter, ascending part, arch, descending part; (220, 3) LPS mm."""
     s, t = np.linspace(0, 1, 60)[:, None], np.linspace(0, np.pi, 80)[:, None]
     ascending = s * [5, -10, 80]
     arch = np.array([5, -10, 80]) + np.hstack([10 * (1 - np.cos(t)), 35 * (1 - np.cos(t)), 35 * np.sin(t)])

@@ -64,7 +64,7 @@ def test_no_pairs_and_wrong_shapes_are_refused():
         fit_points(POINTS, np.zeros((1, 3, 2)), [ARM])
 
 
-def test_errors_are_mm_at_the_isocentre():
+def test_errors_are_mm_at_the_isocenter():
     """A point that is seen 3 pixels right and 4 down of where it should be: 5 pixels of 0.8 mm / 1.4667."""
     pixels = picked(Pose(), ARM, SIDE)
     pixels[0, 0] += (3, 4)

@@ -72,7 +72,7 @@ def test_a_model_is_projected_with_the_geometry_of_the_options(model, tmp_path):
     assert geometry["isocenter_mm"] == pytest.approx(expected_arm(mesh).isocenter_mm)
 
 
-def test_landmarks_pose_and_isocentre_are_taken(model, tmp_path):
+def test_landmarks_pose_and_isocenter_are_taken(model, tmp_path):
     pose = Pose((0.0, 0.0, 5.0), (4.0, 3.0, -50.0))
     (tmp_path / "pose.json").write_text(json.dumps(pose_entry(pose)), encoding="utf-8")
     (tmp_path / "points.csv").write_text(NADIRS, encoding="utf-8")

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("vtkmodules")
 
-from Testing.TAVIFusion.real_phantom import aligned, centreline_distances_mm, outline_distances_mm, real_phantom  # noqa: E402
+from Testing.TAVIFusion.real_phantom import aligned, centerline_distances_mm, outline_distances_mm, real_phantom  # noqa: E402
 
 
 def test_the_mesh_lies_over_both_views():
@@ -15,6 +15,6 @@ def test_the_mesh_lies_over_both_views():
     assert fit.degrees == "six"
     for distances in outline_distances_mm(phantom, fit.pose):
         assert np.median(distances) < 1.5
-    before, after = (np.concatenate(centreline_distances_mm(phantom, pose)) for pose in (pairs.pose, fit.pose))
+    before, after = (np.concatenate(centerline_distances_mm(phantom, pose)) for pose in (pairs.pose, fit.pose))
     assert np.median(after) < 1.3 < np.median(before)
     assert not any("stuck" in warning for warning in fit.warnings)

@@ -15,7 +15,7 @@ PAIRS = Path(__file__).with_name("real_phantom_pairs.csv")
 FIT = {"first_reach_mm": 8.0, "last_reach_mm": 5.0, "focus_mm": 1000.0}  # the model's tubes are wider than what contrast fills
 
 
-def test_lines_of_a_centreline():
+def test_lines_of_a_centerline():
     lines = read_lines(real_data("tavi/phantom_xa/phantom_centerlines.vtk"))
     assert (len(lines), sum(map(len, lines))) == (11, 453)
     turned = read_lines(real_data("tavi/phantom_xa/phantom_centerlines.vtk"), "RAS")
@@ -34,13 +34,13 @@ def test_the_real_phantom_is_found_in_two_views(tmp_path):
     views = ["--view", folder / "IM1.dcm", 5, "--view", folder / "IM5.dcm", 5]
     views += ["--geometry", tmp_path / "im1.json", "--geometry", tmp_path / "im5.json", "--method", "vesselness"]
     fit = ["--pairs", PAIRS, "--turned", "--degrees", "six", "--settings", tmp_path / "settings.json"]
-    model = [folder / "phantom_mesh_coarse.stl", "--mesh-frame", "LPS", "--centreline", folder / "phantom_centerlines.vtk"]
+    model = [folder / "phantom_mesh_coarse.stl", "--mesh-frame", "LPS", "--centerline", folder / "phantom_centerlines.vtk"]
     command = ["tavi", "align", *model, *views, *fit, "--output", tmp_path / "out"]
     results = cli.run([str(part) for part in command], Progress())
     assert all(view["residual_mm"] <= 1.5 for view in results["views"])
     assert all(view["recall"] > 0.8 for view in results["views"])
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "centreline" in page
+    assert "centerline" in page
     assert "fantom" not in page.lower()  # what the files call the patient
     with pytest.raises(InputError, match="pixel_spacing_mm"):
         cli.run([str(part) for part in command if part not in ("--geometry", *tmp_path.glob("im?.json"))], Progress())

@@ -117,7 +117,7 @@ def test_the_report_says_what_it_is(segmented, data):
         "vesselness (no network)",
         "For research use only",
         "at the detector",
-        "in the plane of the isocentre",
+        "in the plane of the isocenter",
         "RAO" if 0 else "LAO",
     ):
         assert text in page

@@ -57,7 +57,7 @@ def test_the_pose_moves_the_shadow():
 
 
 def test_a_ball_casts_the_shadow_that_geometry_tells():
-    """The tangent cone of a ball of radius r at the isocentre has sin(half angle) = r / SOD."""
+    """The tangent cone of a ball of radius r at the isocenter has sin(half angle) = r / SOD."""
     mask = silhouette(sphere(20.0, rings=120, around=240), ARM)
     radius = 1100 * np.tan(np.arcsin(20 / 750)) / 0.4
     assert mask.sum() == pytest.approx(np.pi * radius**2, rel=0.003)

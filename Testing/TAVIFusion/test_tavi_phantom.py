@@ -83,7 +83,7 @@ def test_landmarks_project_into_the_silhouette(phantom, angles):
     mask = binary_dilation(silhouette(phantom.mesh, carm), iterations=1)
     for name, point in phantom.landmarks_mm.items():
         column, row = np.round(carm.project(point[None])[0]).astype(int)
-        assert name == "annulus centre" or mask[row, column], name
+        assert name == "annulus center" or mask[row, column], name
 
 
 def test_families_are_of_different_shapes():

@@ -32,7 +32,7 @@ from TAVIFusionLib.phantoms.motion import Motion, random_motion  # noqa: E402
 from TAVIFusionLib.phantoms.other_mesh import fitted_mesh  # noqa: E402
 from TAVIFusionLib.pose import Pose  # noqa: E402
 
-LANDMARKS = ("nadir L", "nadir R", "nadir N", "ostium L", "ostium R", "annulus centre", "junction")
+LANDMARKS = ("nadir L", "nadir R", "nadir N", "ostium L", "ostium R", "annulus center", "junction")
 OFF_DEG, OFF_MM = 3.0, 10.0
 EDGE_NOISE_MM = 0.8
 CARDIAC_MM, RESPIRATORY_MM = 4.0, 4.0
@@ -41,7 +41,7 @@ TARGETS = {"one view": "median <= 1.2, p95 <= 2.5", "two views": "median <= 1.0,
 
 @dataclass
 class Outcome:
-    """One fit: errors in mm of each root landmark (in the first view at the isocentre, and in space), and its CPU seconds."""
+    """One fit: errors in mm of each root landmark (in the first view at the isocenter, and in space), and its CPU seconds."""
 
     setting: str
     seed: int
@@ -98,7 +98,7 @@ def case(seed: int, pixels: int, network) -> list[Outcome]:
 def table(outcomes: list[Outcome], masks: str) -> str:
     """Markdown."""
     lines = [
-        f"Masks: {masks}. Errors of {len(LANDMARKS)} root landmarks in mm: in the first view (at the isocentre), in space.",
+        f"Masks: {masks}. Errors of {len(LANDMARKS)} root landmarks in mm: in the first view (at the isocenter), in space.",
         "",
         "| setting | cases | before: median | plane: median | p95 | 3D: median | p95 | CPU s: median | p95 | wanted |",
         "|---|---|---|---|---|---|---|---|---|---|",

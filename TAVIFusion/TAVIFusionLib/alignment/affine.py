@@ -76,7 +76,7 @@ def projected_region(
         inside[top:bottom, left:right] = True
         shadow = shadow & inside
     if not shadow.any():
-        raise InputError("The region shows nothing of the projected model: draw it where the model is, or check the isocentre.")
+        raise InputError("The region shows nothing of the projected model: draw it where the model is, or check the isocenter.")
     return shadow
 
 

@@ -23,7 +23,7 @@ class Pairs:
 
     Attributes:
         model_mm: (K, 3) points of the rim, in the model's frame.
-        targets_mm: (K, 2) where they should be seen, mm at the isocentre.
+        targets_mm: (K, 2) where they should be seen, mm at the isocenter.
         normals: (K, 2) unit; only the distance along them counts, for outlines slide along themselves.
         weights: (K,) mm of outline, less where the two are far apart.
     """
@@ -34,7 +34,7 @@ class Pairs:
     weights: np.ndarray
 
     def residuals(self, pose: Pose, carm: CArm, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distances (K,) in mm at the isocentre along the normals, and their derivatives (K, 6) by a step of `degrees.SIX`.
+        """Distances (K,) in mm at the isocenter along the normals, and their derivatives (K, 6) by a step of `degrees.SIX`.
 
         Args:
             axes: (3, 3) along and about which the steps go, LPS rows.

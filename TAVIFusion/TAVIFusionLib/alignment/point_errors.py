@@ -17,7 +17,7 @@ class PointError:
 
     Attributes:
         name: of the point. view: index, from 0.
-        right_mm, down_mm: from where the model has it to where it is seen, at the depth of the isocentre.
+        right_mm, down_mm: from where the model has it to where it is seen, at the depth of the isocenter.
         error_mm: length of that.
     """
 
@@ -29,7 +29,7 @@ class PointError:
 
 
 def point_errors(names: Sequence[str], placed: np.ndarray, seen: np.ndarray, carms: Sequence[CArm]) -> list[PointError]:
-    """Errors in mm at the isocentre's plane; what is along the beam is not in them.
+    """Errors in mm at the isocenter's plane; what is along the beam is not in them.
 
     Args:
         placed: (views, N, 2) pixels where the model has the points, seen: the same where they are; nan where they are not.

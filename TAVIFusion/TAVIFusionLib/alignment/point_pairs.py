@@ -27,7 +27,7 @@ class PointFit:
     Attributes:
         pose: of the model in the patient's frame.
         degrees: key of `degrees.FITTED`.
-        residual_mm: (views, N) distance at the isocentre of the pairs that were used; nan where a point is not seen.
+        residual_mm: (views, N) distance at the isocenter of the pairs that were used; nan where a point is not seen.
     """
 
     pose: Pose
@@ -133,7 +133,7 @@ def _fitted(points, picked, seen, carms, axes, start: Pose, fitted, trust_deg: f
 
 
 def _offsets(points: np.ndarray, picked: np.ndarray, carm: CArm, pose: Pose) -> np.ndarray:
-    """(N, 2) mm at the isocentre from where points are projected to where they were picked."""
+    """(N, 2) mm at the isocenter from where points are projected to where they were picked."""
     return plane_mm(picked, carm) - plane_mm(carm.project(pose.apply(points)), carm)
 
 

@@ -39,7 +39,7 @@ class PoseFit:
     Attributes:
         pose: of the model in the patient's frame.
         degrees: key of `degrees.FITTED`.
-        residual_mm: median distance of the mask's outline to the model's in each view, mm at the isocentre.
+        residual_mm: median distance of the mask's outline to the model's in each view, mm at the isocenter.
         matched: part of the mask's outline that the model explains, in each view.
         confidence: of each direction, by its name (`degrees.SIX`, `confidence.SLIDING`).
         warnings: sentences for the user.
@@ -188,7 +188,7 @@ def _result(fit: _Fit, pose: Pose, cost: float, best, degrees: str, settings: Fi
     agreements = fit.agreements(pose)
     if max(a.matched for a in agreements) == 0:
         raise InputError(
-            "The model is not seen where the vessel is: no part of its outline comes near to the mask's. Check the isocentre and "
+            "The model is not seen where the vessel is: no part of its outline comes near to the mask's. Check the isocenter and "
             "the model's frame (LPS or RAS), move the model by hand, or pick point pairs to start from."
         )
     normal, _ = fit.normal_equations(pose, settings.last_reach_mm)

@@ -25,9 +25,9 @@ class RimView:
 
     Attributes:
         model_mm: (N, 3) in the model's frame.
-        points_mm: (N, 2) mm right and down at the isocentre (`views.plane_mm`).
+        points_mm: (N, 2) mm right and down at the isocenter (`views.plane_mm`).
         normals: (N, 2) unit, outwards.
-        lengths_mm: (N,) of the pieces, at the isocentre.
+        lengths_mm: (N,) of the pieces, at the isocenter.
     """
 
     model_mm: np.ndarray
@@ -106,7 +106,7 @@ def _away_from(inner: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def _covered(points_mm: np.ndarray, mesh: Mesh, pose: Pose, carm: CArm) -> np.ndarray:
-    """Which (N, 2) points at the isocentre lie inside of the silhouette, on pixels of a millimetre."""
+    """Which (N, 2) points at the isocenter lie inside of the silhouette, on pixels of a millimetre."""
     pixel = np.asarray(carm.isocenter_pixel_mm)
     size = np.ceil(np.asarray(carm.size) * pixel / _CELL_MM).astype(int)
     spacing = np.asarray(carm.pixel_spacing_mm) * _CELL_MM / pixel

@@ -9,7 +9,7 @@ from CorrespondCoreLib.errors import InputError
 
 @dataclass
 class FitSettings:
-    """Lengths in mm at the isocentre."""
+    """Lengths in mm at the isocenter."""
 
     search_mm: float = 24.0  # starts are sought so far around the given pose
     search_deg: float = 8.0  # and turned so far in the image

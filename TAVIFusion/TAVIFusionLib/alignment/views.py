@@ -52,7 +52,7 @@ class View:
 
 @dataclass
 class MaskOutline:
-    """Outline of a mask in mm at the isocentre (see `plane_mm`).
+    """Outline of a mask in mm at the isocenter (see `plane_mm`).
 
     Attributes:
         points_mm: (N, 2) right and down.
@@ -106,14 +106,14 @@ class MaskOutline:
         return cls(plane_mm(pixels[take], view.carm), outward, step_mm, distance.astype(np.float32))
 
     def edge_distance(self, points_mm: np.ndarray, carm: CArm) -> np.ndarray:
-        """(N,) mm from points (N, 2), mm at the isocentre, to the mask's edge, negative inside; that of the nearest pixel."""
+        """(N,) mm from points (N, 2), mm at the isocenter, to the mask's edge, negative inside; that of the nearest pixel."""
         pixels = np.rint(plane_pixels(points_mm, carm)).astype(int)
         rows, columns = self.edge_distance_mm.shape
         return self.edge_distance_mm[np.clip(pixels[:, 1], 0, rows - 1), np.clip(pixels[:, 0], 0, columns - 1)]
 
 
 def plane_mm(pixels: np.ndarray, carm: CArm) -> np.ndarray:
-    """(N, 2) pixels to (N, 2) mm right and down of the image's middle, at the depth of the isocentre."""
+    """(N, 2) pixels to (N, 2) mm right and down of the image's middle, at the depth of the isocenter."""
     return (np.asarray(pixels, dtype=float) - np.asarray(carm.center_px)) * np.asarray(carm.isocenter_pixel_mm)
 
 
@@ -129,7 +129,7 @@ def plane_motion(points_mm: np.ndarray, moves: np.ndarray, normals: np.ndarray, 
         points_mm: (K, 3) LPS mm, moves: (D, K, 3) their motions, normals: (K, 2) in the image.
 
     Returns:
-        (K, D) mm at the isocentre, per unit of the moves.
+        (K, D) mm at the isocenter, per unit of the moves.
     """
     axes = carm.axes()
     place = carm.camera_points(points_mm)

@@ -41,7 +41,7 @@ def add_align_command(subparsers: argparse._SubParsersAction) -> None:
         metavar="CSV",
         help="points to draw: name,x,y,z (LPS mm); with view,column,row where they are seen, an error table in mm follows",
     )
-    parser.add_argument("--centreline", type=Path, metavar="FILE", help="lines to draw, VTP or VTK, in the axes of --mesh-frame")
+    parser.add_argument("--centerline", type=Path, metavar="FILE", help="lines to draw, VTP or VTK, in the axes of --mesh-frame")
     add_segmentation_options(parser)
     add_alignment_options(parser)
     parser.set_defaults(func=_align)
@@ -62,5 +62,5 @@ def _align(args: argparse.Namespace, progress: Progress) -> dict:
         start=args.start,
         pairs=args.pairs,
         landmarks=args.landmarks,
-        centreline=args.centreline,
+        centerline=args.centerline,
     )

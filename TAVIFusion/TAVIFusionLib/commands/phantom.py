@@ -14,7 +14,7 @@ def add_phantom_command(subparsers: argparse._SubParsersAction) -> None:
         "phantom",
         help="make a CT, a mesh and X-ray runs of a random patient, with the truth",
         description="Write ct.nrrd, aorta.vtp, aorta_segmented.vtp (with errors of a segmentation), landmarks.csv, truth.json, "
-        "and for each view run.dcm with masks.nrrd, model_masks.nrrd and poses.csv. The isocentre is the origin of all files.",
+        "and for each view run.dcm with masks.nrrd, model_masks.nrrd and poses.csv. The isocenter is the origin of all files.",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the files")
     parser.add_argument("--seed", type=int, default=0, help="patient, contrast, motion and noise follow from it (default: 0)")

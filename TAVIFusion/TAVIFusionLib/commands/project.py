@@ -33,7 +33,7 @@ def _add_project(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--primary", type=float, metavar="DEG", help="positioner's primary angle, LAO positive")
     parser.add_argument("--secondary", type=float, metavar="DEG", help="positioner's secondary angle, cranial positive")
     parser.add_argument("--sid", type=float, metavar="MM", help="source to detector")
-    parser.add_argument("--sod", type=float, metavar="MM", help="source to isocentre")
+    parser.add_argument("--sod", type=float, metavar="MM", help="source to isocenter")
     parser.add_argument("--spacing", type=float, nargs="+", metavar="MM", help="of pixels at the detector, one number or two")
     parser.add_argument("--size", type=int, nargs=2, metavar=("C", "R"), help="columns and rows (default: 512 512)")
     parser.add_argument(

@@ -32,7 +32,7 @@ def add_track_command(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--pose", type=Path, required=True, metavar="FILE", help="pose.json of an alignment")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="masks.nrrd of the whole run; segmented if absent")
     parser.add_argument("--landmarks", type=Path, metavar="CSV", help="points to draw: name,x,y,z (LPS mm)")
-    parser.add_argument("--centreline", type=Path, metavar="FILE", help="lines to draw, VTP or VTK, in the axes of --mesh-frame")
+    parser.add_argument("--centerline", type=Path, metavar="FILE", help="lines to draw, VTP or VTK, in the axes of --mesh-frame")
     add_overlays_option(parser)
     add_segmentation_options(parser)
     add_tracking_options(parser)
@@ -54,6 +54,6 @@ def _track(args: argparse.Namespace, progress: Progress) -> dict:
         pose=args.pose,
         mask=args.mask,
         landmarks=args.landmarks,
-        centreline=args.centreline,
+        centerline=args.centerline,
         overlays=args.overlays,
     )

@@ -1,6 +1,6 @@
 """The C-arm of each frame from the header: angles, distances, pixel spacing, table; what is missing stays None, with suggestions.
 
-A value that cannot be true (a distance of 0, an isocentre behind the detector) counts as missing, and a note says so.
+A value that cannot be true (a distance of 0, an isocenter behind the detector) counts as missing, and a note says so.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def suggestions_for(carm: CArm, frame: Dataset) -> Suggestions:
 
 
 def _distances(frame: Dataset, notes: list[str]) -> tuple[float | None, float | None, tuple[float, float] | None]:
-    """Source to detector, source to isocentre, spacing between columns and between rows."""
+    """Source to detector, source to isocenter, spacing between columns and between rows."""
     detector = _plausible(frame, "DistanceSourceToDetector", _DETECTOR_MM, "source to detector", notes)
     name = "DistanceSourceToIsocenter" if "DistanceSourceToIsocenter" in frame else "DistanceSourceToPatient"
-    isocenter = _plausible(frame, name, _ISOCENTER_MM, "source to isocentre", notes)
+    isocenter = _plausible(frame, name, _ISOCENTER_MM, "source to isocenter", notes)
     if detector is not None and isocenter is not None and isocenter >= detector:
         _note(
             notes,
-            f"Source to isocentre {isocenter:g} mm is not below source to detector {detector:g} mm: it is taken as missing.",
+            f"Source to isocenter {isocenter:g} mm is not below source to detector {detector:g} mm: it is taken as missing.",
         )
         isocenter = None
     return detector, isocenter, _spacing(frame, notes)
@@ -134,7 +134,7 @@ def _spacing_suggestion(carm: CArm, frame: Dataset) -> tuple[object, str] | None
 
 
 def _note_display(header: Dataset, frame: Dataset, size: tuple[int, int], notes: list[str]) -> None:
-    """Notes on what breaks the assumption that the image shows the patient heads up with the isocentre at its middle."""
+    """Notes on what breaks the assumption that the image shows the patient heads up with the isocenter at its middle."""
     if str(frame.get("FieldOfViewHorizontalFlip") or "").upper() == "YES":
         _note(notes, "The file says that its image was mirrored: check that the left of the patient is on the right side.")
     rotation = numbers(frame, "FieldOfViewRotation", 1)
@@ -153,13 +153,13 @@ def _note_display(header: Dataset, frame: Dataset, size: tuple[int, int], notes:
     if shift is not None and max(map(abs, shift)) > _CENTER_PX:
         _note(
             notes,
-            f"The isocentre lies {shift[0]:+.0f} columns and {shift[1]:+.0f} rows off the image's middle; the middle is assumed. "
+            f"The isocenter lies {shift[0]:+.0f} columns and {shift[1]:+.0f} rows off the image's middle; the middle is assumed. "
             "Alignment corrects for it.",
         )
 
 
 def _off_center_px(header: Dataset, frame: Dataset, size: tuple[int, int]) -> tuple[float, float] | None:
-    """Columns and rows from the image's middle to the projected isocentre, of enhanced files with a digital detector."""
+    """Columns and rows from the image's middle to the projected isocenter, of enhanced files with a digital detector."""
     at, origin = numbers(header, "PositionOfIsocenterProjection", 2), numbers(frame, "FieldOfViewOrigin", 2)
     elements, extent = numbers(header, "DetectorElementSpacing", 2), numbers(frame, "FieldOfViewDimensionsInFloat", 2)
     if at is None or origin is None or elements is None or extent is None or elements.min() <= 0 or extent.min() <= 0:

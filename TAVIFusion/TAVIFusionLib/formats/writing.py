@@ -25,7 +25,7 @@ _FRAME_TIME, _FRAME_TIME_VECTOR = 0x00181063, 0x00181065
 def write_xa(run: FluoroscopyRun, path: str | Path, enhanced: bool = False, study: str = "") -> Path:
     """Write a run as one multi-frame DICOM file; whole or not at all. Returns the path.
 
-    What is None in the geometry is left out. The isocentre's place is not part of XA. UIDs follow from the content.
+    What is None in the geometry is left out. The isocenter's place is not part of XA. UIDs follow from the content.
 
     Args:
         run: frames of integers; angles and table may change from frame to frame, distances and spacing only in enhanced files.

@@ -52,7 +52,7 @@ def add_plain_geometry(dataset: Dataset, run: FluoroscopyRun) -> None:
 
 
 def add_enhanced_geometry(dataset: Dataset, run: FluoroscopyRun) -> None:
-    """Functional groups of each frame: positioner, isocentre reference system, geometry, pixel properties (PS3.3 C.8.19.6)."""
+    """Functional groups of each frame: positioner, isocenter reference system, geometry, pixel properties (PS3.3 C.8.19.6)."""
     dataset.PlaneIdentification = f"PLANE {run.plane}" if run.plane else "MONOPLANE"
     dataset.PositionerType, dataset.CArmPositionerTabletopRelationship = "CARM", "YES"
     dataset.SharedFunctionalGroupsSequence = [Dataset()]

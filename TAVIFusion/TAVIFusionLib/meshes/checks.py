@@ -26,7 +26,7 @@ def check_mesh(mesh: Mesh, carm: CArm | None = None, pose: Pose | None = None) -
     little of the mesh in the beam.
 
     Raises:
-        InputError: no triangles, no extent, coordinates in metres, behind the source, beyond the detector, outside the beam.
+        InputError: no triangles, no extent, coordinates in meters, behind the source, beyond the detector, outside the beam.
     """
     if not len(mesh.triangles):
         raise InputError("The mesh is empty: it has no triangles. Choose a model of the aorta.")
@@ -44,7 +44,7 @@ def _check_size(mesh: Mesh) -> list[str]:
         raise InputError("The mesh is a single point. Choose a model of the aorta.")
     if extent < METRES_BELOW_MM:
         raise InputError(
-            f"The mesh is {extent:.3g} mm large: its coordinates seem to be in metres. Scale it by 1000, or export it in mm."
+            f"The mesh is {extent:.3g} mm large: its coordinates seem to be in meters. Scale it by 1000, or export it in mm."
         )
     if extent > LARGE_MM:
         return [f"The mesh is {extent / 1000:.1f} m large: are its coordinates in mm?"]
@@ -75,8 +75,8 @@ def _check_beam(mesh: Mesh, carm: CArm, pose: Pose) -> list[str]:
     depth = (carm.camera_points(points) + [0, 0, carm.source_to_isocenter_mm])[:, 2]
     center = ", ".join(f"{value:.0f}" for value in (points.min(axis=0) + points.max(axis=0)) / 2)
     advice = (
-        f"The middle of the mesh is at ({center}) mm LPS, the isocentre at "
-        f"({', '.join(f'{value:.0f}' for value in carm.isocenter_mm)}). Place the isocentre in the aortic root, or check "
+        f"The middle of the mesh is at ({center}) mm LPS, the isocenter at "
+        f"({', '.join(f'{value:.0f}' for value in carm.isocenter_mm)}). Place the isocenter in the aortic root, or check "
         "whether the mesh is LPS or RAS."
     )
     if (depth <= 0).all():

@@ -1,4 +1,4 @@
-"""Lines in files: the centrelines of vessels."""
+"""Lines in files: the centerlines of vessels."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def read_lines(path: str | Path, frame: str = "LPS") -> list[np.ndarray]:
 
     path = Path(path)
     if frame not in FRAMES:
-        raise InputError(f'The frame of a centreline is LPS or RAS, not "{frame}".')
+        raise InputError(f'The frame of a centerline is LPS or RAS, not "{frame}".')
     surface = read_polydata(path)
     if (stated := stated_frame(path)) not in (None, frame):
         raise InputError(f"{path.name} states that its coordinates are {stated}, not {frame}. Choose {stated} as its frame.")
     lines = surface.GetLines()
     if not surface.GetNumberOfPoints() or not lines.GetNumberOfCells():
-        raise InputError(f"{path.name} has no lines. Choose the file of a centreline.")
+        raise InputError(f"{path.name} has no lines. Choose the file of a centerline.")
     points = vtk_to_numpy(surface.GetPoints().GetData()).astype(float) * (1 if frame == "LPS" else TO_LPS)
     ends, places = (vtk_to_numpy(array) for array in (lines.GetOffsetsArray(), lines.GetConnectivityArray()))
     if places.size and not 0 <= places.min() <= places.max() < len(points):

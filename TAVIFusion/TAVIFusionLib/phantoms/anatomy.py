@@ -21,7 +21,7 @@ class Anatomy:
 
     Attributes:
         root: sinuses and annulus. branches: the aorta first, then what leaves it.
-        landmarks_mm: name -> (3,) LPS: nadir L/R/N, ostium L/R, annulus centre, junction, arch apex, bifurcation,
+        landmarks_mm: name -> (3,) LPS: nadir L/R/N, ostium L/R, annulus center, junction, arch apex, bifurcation,
             iliac bifurcation L/R, femoral L/R.
         size: of the body, 1 is usual. scoliosis_mm: sideways bend of the spine.
     """
@@ -51,7 +51,7 @@ def random_anatomy(seed: int, family: str = "train") -> Anatomy:
     for side in ("L", "R"):
         branches.append(_coronary(rng, root, side))
         marks[f"ostium {side}"] = branches[-1].points_mm[_leaving(root, branches[-1])]
-    marks |= {"annulus centre": np.zeros(3), "junction": root.at(0, root.height_mm, 0), "arch apex": apex}
+    marks |= {"annulus center": np.zeros(3), "junction": root.at(0, root.height_mm, 0), "arch apex": apex}
     branches += _arch_vessels(rng, kind, aorta, apex)
     branches += _visceral(rng, aorta)
     marks["bifurcation"] = aorta.points_mm[-1]

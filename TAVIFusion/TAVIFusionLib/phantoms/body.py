@@ -17,7 +17,7 @@ LUNG, GAS, FAT = -0.68, -0.97, -0.1
 
 @dataclass(frozen=True)
 class Ellipsoid:
-    """(3,) LPS centre, (3,) half axes, and the turn of the axes about P in degrees."""
+    """(3,) LPS center, (3,) half axes, and the turn of the axes about P in degrees."""
 
     center_mm: np.ndarray
     half_mm: np.ndarray

@@ -17,7 +17,7 @@ class Detector:
     """How one system forms its frames.
 
     Attributes:
-        quanta: detected per pixel in the middle of the frame, at 0.8 mm pixels in the isocentre plane.
+        quanta: detected per pixel in the middle of the frame, at 0.8 mm pixels in the isocenter plane.
         scatter: scattered by primary light. blur_px: of focal spot and detector, standard deviation.
         electronic: noise as a share of the mean signal. logarithmic: gray is the logarithm of the signal, else its root.
         flatten: share of the wide differences of brightness that the maker's processing takes away. gamma: of the display.

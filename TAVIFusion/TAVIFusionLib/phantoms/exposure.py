@@ -20,7 +20,7 @@ def contrast_integrals(patient: Patient, attenuation: np.ndarray, carm: CArm, po
     """(rows, columns) line integrals of contrast.
 
     Args:
-        attenuation: (N,) per mm, at all points of all centrelines (`Bolus.attenuation`).
+        attenuation: (N,) per mm, at all points of all centerlines (`Bolus.attenuation`).
         pose: of the arteries.
     """
     share = attenuation[patient.place]

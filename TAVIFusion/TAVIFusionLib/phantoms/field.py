@@ -18,8 +18,8 @@ class LumenField:
     """Signed distance to the wall (mm, negative in the lumen, at most `BAND_MM`) on a grid whose axes are those of LPS.
 
     Attributes:
-        distance_mm: (L, P, S) float32. place: (L, P, S) int32, index of the nearest point of all centrelines.
-        origin_mm: (3,) centre of the first voxel. pitch_mm: edge of a voxel.
+        distance_mm: (L, P, S) float32. place: (L, P, S) int32, index of the nearest point of all centerlines.
+        origin_mm: (3,) center of the first voxel. pitch_mm: edge of a voxel.
     """
 
     distance_mm: np.ndarray
@@ -44,7 +44,7 @@ def lumen_field(
     """Field of the arteries, as far as they lie between two corners (3,) LPS.
 
     Args:
-        aligned_to_mm: (3,) centre of a voxel of the grid that the field's grid shall be a part of.
+        aligned_to_mm: (3,) center of a voxel of the grid that the field's grid shall be a part of.
     """
     points = np.concatenate([one.points_mm for one in anatomy.branches])
     radius = np.concatenate([one.radius_mm for one in anatomy.branches])

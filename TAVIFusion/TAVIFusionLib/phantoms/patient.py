@@ -29,7 +29,7 @@ class Patient:
 
     Attributes:
         anatomy: arteries. body: organs.
-        lumen: voxels of the lumen, with their volume in mm3 in place of attenuation; place: (N,) index into all centrelines.
+        lumen: voxels of the lumen, with their volume in mm3 in place of attenuation; place: (N,) index into all centerlines.
         bones, calcium: clouds.
     """
 

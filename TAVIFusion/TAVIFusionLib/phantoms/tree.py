@@ -1,4 +1,4 @@
-"""Vessels as branches of a tree: centreline, radius, and the way that blood takes from the valve."""
+"""Vessels as branches of a tree: centerline, radius, and the way that blood takes from the valve."""
 
 from __future__ import annotations
 

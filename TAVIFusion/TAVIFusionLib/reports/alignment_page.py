@@ -62,7 +62,7 @@ def alignment_parts(report: dict[str, Any]) -> list[str]:
         table("Views", head, views, "Scores compare the model's silhouette with the vessel that was found."),
         table(
             "Landmarks",
-            ("Point", "View", "Error in the plane of the isocentre, mm"),
+            ("Point", "View", "Error in the plane of the isocenter, mm"),
             marks,
             "These points took no part in the fit.",
         ),

@@ -1,4 +1,4 @@
-"""Pictures of frames with what lies over them: mask, silhouette, outline, centreline, landmarks, agreement."""
+"""Pictures of frames with what lies over them: mask, silhouette, outline, centerline, landmarks, agreement."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AGREEMENT: dict[str, Color] = {"true positive": (255, 255, 0), "false positive":
 NAMES: dict[str, Color] = {
     "vessel found": MASK,
     "model": MODEL,
-    "centreline": CENTRELINE,
+    "centerline": CENTRELINE,
     "landmark": LANDMARK,
     "where it is seen": SEEN,
     **AGREEMENT,
@@ -41,12 +41,12 @@ class Projected:
     Attributes:
         outlines: closed polylines (N, 2).
         landmarks: (N, 2), nan where a point is behind the source.
-        centrelines: open polylines (N, 2).
+        centerlines: open polylines (N, 2).
     """
 
     outlines: list[np.ndarray] = field(default_factory=list)
     landmarks: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
-    centrelines: list[np.ndarray] = field(default_factory=list)
+    centerlines: list[np.ndarray] = field(default_factory=list)
 
 
 def projected(
@@ -55,7 +55,7 @@ def projected(
     """What of a model is seen in a frame.
 
     Args:
-        landmarks_mm: (N, 3) LPS in the model's frame. lines_mm: centrelines, likewise.
+        landmarks_mm: (N, 3) LPS in the model's frame. lines_mm: centerlines, likewise.
     """
     marks = np.zeros((0, 2)) if landmarks_mm is None or not len(landmarks_mm) else carm.project(pose.apply(landmarks_mm))
     lines = [carm.project(pose.apply(line)) for line in lines_mm]
@@ -78,7 +78,7 @@ def overlay_picture(
     if model is not None:
         for line in model.outlines:
             draw_line(picture, line, MODEL, closed=True)
-        for line in model.centrelines:
+        for line in model.centerlines:
             draw_line(picture, line, CENTRELINE)
     for pixel in seen_px:
         draw_cross(picture, pixel, SEEN)

@@ -116,13 +116,13 @@ def _run_text(run: dict[str, Any]) -> str:
     if carm["primary_deg"] is not None and carm["secondary_deg"] is not None:
         angles = f"{_angle(carm['primary_deg'], 'LAO', 'RAO')}, {_angle(carm['secondary_deg'], 'CRA', 'CAU')}"
     distances = (
-        f"source to detector {_mm(carm['source_to_detector_mm'])}, source to isocentre {_mm(carm['source_to_isocenter_mm'])}"
+        f"source to detector {_mm(carm['source_to_detector_mm'])}, source to isocenter {_mm(carm['source_to_isocenter_mm'])}"
     )
     spacing = "pixel size unknown"
     if carm["pixel_spacing_mm"]:
         spacing = f"pixels of {carm['pixel_spacing_mm'][0]:.3f} mm at the detector"
     if carm["isocenter_pixel_mm"]:
-        spacing += f", {carm['isocenter_pixel_mm'][0]:.3f} mm in the plane of the isocentre"
+        spacing += f", {carm['isocenter_pixel_mm'][0]:.3f} mm in the plane of the isocenter"
     size = f"{run['frames']} frames of {run['columns']} x {run['rows']} pixels"
     return f"{run['source']} {run['device']} {run['plane']} {size}; {angles}; {distances}; {spacing}.".strip()
 

@@ -21,7 +21,7 @@ def tracking_tiles(report: dict[str, Any]) -> list[tuple[str, str, str]]:
         values = [row[name] for row in report["motion"] if row[name] is not None]
         if values and shown:
             entries.append(
-                (f"{max(values) - min(values):.1f} mm", f"motion {title}, from end to end", "in the plane of the isocentre")
+                (f"{max(values) - min(values):.1f} mm", f"motion {title}, from end to end", "in the plane of the isocenter")
             )
     for name, title in (("heart_hz", "heart"), ("breath_hz", "breath")):
         if report["rates"][name]:
@@ -41,12 +41,12 @@ def tracking_parts(report: dict[str, Any]) -> list[str]:
         shift = {title: [row[name] for row in motion] for name, title in MOTION.items()}
         quality = {"quality": [frame["quality"] for frame in frames]}
         charts = [
-            ("Motion in the image", line_chart(times, shift, label, "mm at the isocentre", hidden, least_span=2.0)),
+            ("Motion in the image", line_chart(times, shift, label, "mm at the isocenter", hidden, least_span=2.0)),
             ("Quality; shaded: overlay hidden", line_chart(times, quality, label, "quality", hidden, 0.0, 1.0)),
         ]
         parts = {title: [row[name] for row in motion] for name, title in (("heart_mm", "heart"), ("breath_mm", "breath"))}
         charts.insert(
-            1, ("Motion along its main direction", line_chart(times, parts, label, "mm at the isocentre", hidden, least_span=2.0))
+            1, ("Motion along its main direction", line_chart(times, parts, label, "mm at the isocenter", hidden, least_span=2.0))
         )
     rows = [
         (
