@@ -94,8 +94,9 @@ def main(arguments: list[str]) -> int:
 
     from .LungRegistration.screenshots import take as lung_pictures
     from .OCTEnFaceSeg.screenshots import take as oct_pictures
+    from .TAVIFusion.screenshots import take as tavi_pictures
 
-    pictures = [*lung_pictures(output / "panel"), *oct_pictures(output / "panel")]
+    pictures = [path for take in (lung_pictures, oct_pictures, tavi_pictures) for path in take(output / "panel")]
     print(
         "\n".join(
             ["", *lines, *(f"picture       {path}" for path in pictures), "", "For research use only. Not for clinical use."]
