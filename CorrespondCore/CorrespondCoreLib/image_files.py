@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from .errors import InputError, OutOfMemory
+from .errors import InputError, OutOfMemory, OutputError
 from .process_usage import available_memory_gb
 
 _GIPL_HEADER_BYTES = 256
@@ -132,6 +132,22 @@ def _unpacked_size(path: Path, needed: int) -> int:
     except (EOFError, OSError, zlib.error):
         pass  # what could be unpacked is what the file holds
     return total
+
+
+def write_image_file(image: sitk.Image, path: Path, compress: bool = True) -> Path:
+    """Write an image with all its metadata, compressed fast. Returns the path.
+
+    Raises:
+        OutputError: it cannot be written completely (full disk, no permission).
+    """
+    try:
+        sitk.WriteImage(image, str(path), useCompression=compress, compressionLevel=1)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise OutputError(
+            f"Cannot write {path.name}: {lines[-1].rstrip('.')}. Free some space, or choose a folder that you may write to."
+        ) from error
+    return path
 
 
 def _head(path: Path, count: int) -> bytes:

@@ -10,14 +10,19 @@ from .pictures import Picture
 from .report_style import STYLE
 
 
-def page(title: str, facts: Sequence[str], statement: str, parts: Sequence[str]) -> str:
-    """A page that needs no other file and no network."""
-    line = " · ".join(escape(fact) for fact in facts if fact)
-    header = f'<header><h1>{escape(title)}</h1><p>{line}</p><p class="notice">{escape(statement)}</p></header>'
+def document(title: str, body: str, style: str = "") -> str:
+    """A whole page that needs no other file and no network; `body` is HTML, `style` is CSS beyond that of all pages."""
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{header}{''.join(parts)}</main></body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head><body><main>{body}</main></body></html>\n"
     )
+
+
+def page(title: str, facts: Sequence[str], statement: str, parts: Sequence[str]) -> str:
+    """A page with a header, see `document`."""
+    line = " · ".join(escape(fact) for fact in facts if fact)
+    header = f'<header><h1>{escape(title)}</h1><p>{line}</p><p class="notice">{escape(statement)}</p></header>'
+    return document(title, header + "".join(parts))
 
 
 def banner(check: dict) -> str:
@@ -30,11 +35,12 @@ def banner(check: dict) -> str:
 
 def tiles(entries: Sequence[tuple[str, str, str]]) -> str:
     """(value, what, hint) each in a box."""
-    boxes = "".join(
-        f'<div class="tile"><strong>{escape(value)}</strong><span>{escape(what)}</span><small>{escape(hint)}</small></div>'
-        for value, what, hint in entries
-    )
-    return f'<section class="tiles">{boxes}</section>'
+    return f'<section class="tiles">{"".join(tile(*entry) for entry in entries)}</section>'
+
+
+def tile(value: str, what: str, hint: str) -> str:
+    """A large number, what it is, and a remark."""
+    return f'<div class="tile"><strong>{escape(value)}</strong><span>{escape(what)}</span><small>{escape(hint)}</small></div>'
 
 
 def picture_row(title: str, pictures: Sequence[Picture]) -> str:
@@ -53,11 +59,15 @@ def table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], note: 
     """A table under a heading; nothing without rows."""
     if not rows:
         return ""
+    below = f'<p class="note">{escape(note)}</p>' if note else ""
+    return f"<section><h2>{escape(title)}</h2>{plain_table(head, rows)}{below}</section>"
+
+
+def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of texts, the first column being names."""
     headings = "".join(f"<th>{escape(h)}</th>" for h in head)
     lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    below = f'<p class="note">{escape(note)}</p>' if note else ""
-    body = f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>{lines}</tbody></table></div>'
-    return f"<section><h2>{escape(title)}</h2>{body}{below}</section>"
+    return f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def made(facts: Sequence[tuple[str, str]], warnings: Sequence[str]) -> str:

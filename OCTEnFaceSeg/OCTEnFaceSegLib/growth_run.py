@@ -13,6 +13,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib.devices import check_torch
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
+from CorrespondCoreLib.image_files import write_image_file
 from CorrespondCoreLib.progress import Progress
 
 from .bruch_source import membrane_of
@@ -85,7 +86,7 @@ def growth_of_files(
     with whole_folder(output) as folder, progress.stage("Writing", until=1.0):
         maps = {n: change_map(visits[0], visit) for n, visit in enumerate(visits) if visit.placed}
         for n, image in maps.items():
-            sitk.WriteImage(image, str(folder / f"difference_{n + 1}.nrrd"), useCompression=True)
+            write_image_file(image, folder / f"difference_{n + 1}.nrrd")
         if masks is None:
             _write_masks(visits, settings.lesion, folder)
         method = HYPERTRANSMISSION if settings.method == "hypertransmission" else settings.method

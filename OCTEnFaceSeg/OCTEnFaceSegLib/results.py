@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from CorrespondCoreLib.errors import InputError, OutputError
-from CorrespondCoreLib.image_files import read_image_file
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.image_files import read_image_file, write_image_file
 from CorrespondCoreLib.provenance import without_identifiers
 
 from .measures.table import UNCONFIRMED
@@ -32,7 +32,7 @@ def write_map(scan: OctScan, values: np.ndarray, path: Path) -> Path:
     Raises:
         OutputError: it cannot be written completely (full disk, no permission).
     """
-    return _write(_marked(scan, values), path)
+    return write_image_file(_marked(scan, values), path)
 
 
 def scale_is_confirmed(image: sitk.Image) -> bool:
@@ -85,7 +85,7 @@ def write_segmentation(scan: OctScan, masks: dict[str, np.ndarray], path: Path, 
         }
     for key, text in fields.items():
         image.SetMetaData(key, text)
-    return _write(image, path)
+    return write_image_file(image, path)
 
 
 def read_mask(path: str | Path, like: sitk.Image | None = None) -> tuple[np.ndarray, sitk.Image]:
@@ -133,14 +133,3 @@ def _placed(inside: np.ndarray, image: sitk.Image, like: sitk.Image, path: Path)
     whole = np.zeros((rows, columns), bool)
     whole[b : b + size[2], a : a + size[0]] = inside
     return whole
-
-
-def _write(image: sitk.Image, path: Path) -> Path:
-    try:
-        sitk.WriteImage(image, str(path), useCompression=True, compressionLevel=1)
-    except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise OutputError(
-            f"Cannot write {path.name}: {lines[-1].rstrip('.')}. Free some space, or choose a folder that you may write to."
-        ) from error
-    return path

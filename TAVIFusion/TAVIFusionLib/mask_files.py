@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from CorrespondCoreLib.errors import InputError, OutputError
-from CorrespondCoreLib.image_files import read_image_file
+from CorrespondCoreLib.errors import InputError
+from CorrespondCoreLib.image_files import read_image_file, write_image_file
 
 from .fluoroscopy import FluoroscopyRun
 
@@ -32,14 +32,7 @@ def write_frames(path: Path, values: np.ndarray, run: FluoroscopyRun, first: int
     image.SetSpacing((across, down, 1.0))
     image.SetOrigin((0.0, 0.0, float(first)))
     image.SetMetaData(FIRST_FRAME, str(first))
-    try:
-        sitk.WriteImage(image, str(path), useCompression=True, compressionLevel=1)
-    except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise OutputError(
-            f"Cannot write {path.name}: {lines[-1].rstrip('.')}. Free some space, or choose a folder that you may write to."
-        ) from error
-    return path
+    return write_image_file(image, path)
 
 
 def read_masks(path: str | Path, run: FluoroscopyRun) -> dict[int, np.ndarray]:

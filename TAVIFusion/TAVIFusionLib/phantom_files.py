@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
+from CorrespondCoreLib.image_files import write_image_file
 from CorrespondCoreLib.progress import Progress
 
 from .formats.writing import write_xa
@@ -75,7 +75,7 @@ def write_phantom(output: str | Path, files: PhantomFiles, progress: Progress | 
         with progress.stage("CT", until=0.3):
             ct = phantom.ct(files.ct_mm, files.field_of_view)
             ct.SetOrigin((np.asarray(ct.GetOrigin()) + shift).tolist())
-            sitk.WriteImage(ct, str(folder / "ct.nrrd"), useCompression=True, compressionLevel=1)
+            write_image_file(ct, folder / "ct.nrrd")
             write_mesh(_shifted(phantom.mesh, shift), folder / "aorta.vtp")
             write_mesh(_shifted(fitted_mesh(phantom), shift), folder / "aorta_segmented.vtp")
         marks = {name: point + shift for name, point in phantom.landmarks_mm.items()}

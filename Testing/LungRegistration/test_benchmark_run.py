@@ -237,7 +237,7 @@ def test_one_network_is_fitted_to_all_pairs_together(copd, tmp_path, process, na
     command = ["--method", "rrn", "--instance-optimization", "weights", "--fit-together", "--steps", "2", "--cases", "1", "2"]
     record = benchmark(copd, tmp_path / "out", *command)
     card = json.loads(next((tmp_path / "out").glob("fit-together/models/*/card.json")).read_text())
-    config = card["training"]["config"]
+    config = json.loads((tmp_path / "out" / "fit-together" / "config.json").read_text())
     assert (card["training"]["steps"], config["validate_every"], config["data"]["validation"]) == ([2], 0, [])
     assert config["data"]["folder"] == str(tmp_path / "out" / "pairs")
     assert [task.settings["network"]["instance_optimization"] for task in process.tasks] == ["none", "none"]
@@ -251,7 +251,7 @@ def test_one_network_is_fitted_to_all_pairs_together(copd, tmp_path, process, na
     more = ["--method", "rrn", "--model", str(started), "--fit-together", "--steps", "1", "--cases", "1", "2"]
     benchmark(copd, tmp_path / "further", *more)
     further = json.loads(next((tmp_path / "further").glob("fit-together/models/*/card.json")).read_text())
-    assert further["training"]["config"]["model"] == str(started)
+    assert further["training"]["config"]["model"] == card["id"]
     assert further["training"]["config"]["network"] == training_examples.RRN["network"]
     assert further["sha256"] != card["sha256"]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from CorrespondCoreLib import __version__
 from CorrespondCoreLib.provenance import STATEMENT
-from CorrespondCoreLib.report_style import STYLE
+from CorrespondCoreLib.report_page import document, tiles
 
 from .kind import CohortKind, Tile
 
@@ -40,10 +40,7 @@ def index_page(kind: CohortKind, rows: Sequence[Status]) -> str:
     done = [row for row in rows if row.state == "done"]
     chart = kind.chart([row.figures for row in done]) if kind.chart else ""
     body = _header(kind) + _banner(kind, rows) + _tiles(kind, rows, done) + _table(kind, rows, done) + chart
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(kind.title)}</title><style>{STYLE}{_STYLE}</style></head><body><main>{body}</main></body></html>\n"
-    )
+    return document(kind.title, body, _STYLE)
 
 
 def _header(kind: CohortKind) -> str:
@@ -66,17 +63,13 @@ def _banner(kind: CohortKind, rows: Sequence[Status]) -> str:
 
 
 def _tiles(kind: CohortKind, rows: Sequence[Status], done: Sequence[Status]) -> str:
-    tiles = [(f"{len(done)} of {len(rows)}", f"{kind.item}s done", f"{sum(row.kept for row in done)} of them before this run")]
+    entries = [(f"{len(done)} of {len(rows)}", f"{kind.item}s done", f"{sum(row.kept for row in done)} of them before this run")]
     for tile in (*kind.tiles, SECONDS):
         values = _values(done, tile.figure)
         if values.size:
             mean, least, most = (format(value, tile.form) for value in (values.mean(), values.min(), values.max()))
-            tiles.append((f"{mean}{tile.unit}", tile.what, f"{least} to {most}{tile.unit}"))
-    texts = (
-        f'<div class="tile"><strong>{escape(value)}</strong><span>{escape(what)}</span><small>{escape(hint)}</small></div>'
-        for value, what, hint in tiles
-    )
-    return f'<section class="tiles">{"".join(texts)}</section>'
+            entries.append((f"{mean}{tile.unit}", tile.what, f"{least} to {most}{tile.unit}"))
+    return tiles(entries)
 
 
 def _table(kind: CohortKind, rows: Sequence[Status], done: Sequence[Status]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_json
+from CorrespondCoreLib.json_objects import read_json_object
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
 
@@ -80,12 +81,11 @@ def fitted_model(config: TrainingConfig, output: Path, options: list[str], progr
     Raises:
         InputError: `output` holds a fit with another configuration. Also what `correspond lung train` raises.
     """
+    made = output / "config.json"  # of the training; its model is written when it ends
     models = sorted((output / "models").glob(f"*/{CARD}"))
-    for path in models:
-        card = read_card(path)
-        if card.get("training", {}).get("config") == config.to_dict():
-            Model(path.parent, card, own=False).weights()
-            return path.parent
+    if models and made.is_file() and read_json_object(made, "configuration") == config.to_dict():
+        Model(models[0].parent, read_card(models[0]), own=False).weights()
+        return models[0].parent
     write_json(output / "wanted.json", config.to_dict())
     command = ["lung", "train", "--config", str(output / "wanted.json"), "--output", str(output), "--resume", *options]
     results = run_in_child(command, "Fit to all pairs together", progress)

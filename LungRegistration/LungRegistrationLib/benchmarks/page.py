@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from CorrespondCoreLib.provenance import STATEMENT, versions
+from CorrespondCoreLib.report_page import document, number, plain_table, tile
 
 from ..measures.tre import cumulative_curve
 from ..reports.charts import AFTER, BEFORE, cumulative_chart
-from ..reports.html import document, number, table, tile
 from .comparison import THIS
 from .protocols import Protocol
 from .published import EMPIRE10, EMPIRE10_HEAD
@@ -111,7 +111,7 @@ def _published(protocol: Protocol, record: Mapping[str, Any], results: Sequence[
     if not protocol.landmarks:
         rows = [(name, *(number(value, ".2f") for value in values)) for name, *values in EMPIRE10]
         text = "Hering 2021, table 3: means over the 30 pairs, as the organizers measured them; they hold the landmarks."
-        return f"<section><h2>Published scores</h2>{table(EMPIRE10_HEAD, rows)}<p class='note'>{text}</p></section>"
+        return f"<section><h2>Published scores</h2>{plain_table(EMPIRE10_HEAD, rows)}<p class='note'>{text}</p></section>"
     by_case = {result.case: result.measures for result in results}
     timed = any(row.folding or row.time for row in protocol.published)
     with_stds = any(row.stds_mm for row in protocol.published)
@@ -134,7 +134,7 @@ def _published(protocol: Protocol, record: Mapping[str, Any], results: Sequence[
         rows.append((label, *ends, *cells, THIS))
     head = ["TRE in mm", "Mean", "Std", *(["Folding", "Time"] if timed else [])]
     head += [f"#{k + 1}" for k in range(len(protocol.cases))]
-    return f"<section><h2>Beside the papers</h2>{table([*head, 'Source'], rows)}</section>"
+    return f"<section><h2>Beside the papers</h2>{plain_table([*head, 'Source'], rows)}</section>"
 
 
 def _with_std(mean: float | None, std: float | None) -> str:
@@ -150,7 +150,7 @@ def _cases(record: Mapping[str, Any]) -> str:
         values = (number(record["summary"][name][key], form) for key, _, form in CASE_HEAD)
         rows.append((f"{name} over cases", *values, ""))
     head = ("", *(label for _, label, _ in CASE_HEAD), "State")
-    return f"<section><h2>Case by case</h2>{table(head, rows)}</section>"
+    return f"<section><h2>Case by case</h2>{plain_table(head, rows)}</section>"
 
 
 def _curves(results: Sequence[CaseResult], others: Mapping[str, Mapping[str, CaseResult]]) -> str:
@@ -191,7 +191,7 @@ def _comparisons(rows: Sequence[Mapping[str, Any]]) -> str:
         "Wilcoxon's signed-rank test, two-sided, corrected for the number of runs compared. Differences are this run minus the "
         "other. Landmarks of one case are no independent samples: look at the cases too."
     )
-    return f"<section><h2>Compared with other runs</h2>{table(head, cells)}<p class='note'>{note}</p></section>"
+    return f"<section><h2>Compared with other runs</h2>{plain_table(head, cells)}<p class='note'>{note}</p></section>"
 
 
 def _notes(record: Mapping[str, Any]) -> str:

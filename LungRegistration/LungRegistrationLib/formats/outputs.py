@@ -6,7 +6,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from CorrespondCoreLib.errors import OutputError
+from CorrespondCoreLib.image_files import write_image_file
 from CorrespondCoreLib.provenance import without_identifiers
 
 
@@ -16,7 +16,7 @@ def write_image(image: sitk.Image, path: Path, compress: bool = True) -> Path:
     Raises:
         OutputError: it cannot be written completely (full disk, no permission).
     """
-    return _write(without_identifiers(image), path, compress)
+    return write_image_file(without_identifiers(image), path, compress)
 
 
 def write_field(field: sitk.Image, path: Path) -> Path:
@@ -30,15 +30,4 @@ def write_field(field: sitk.Image, path: Path) -> Path:
     """
     field = without_identifiers(field)
     field.SetMetaData("displacement field type", "resampling")
-    return _write(field, path, compress=False)
-
-
-def _write(image: sitk.Image, path: Path, compress: bool) -> Path:
-    try:
-        sitk.WriteImage(image, str(path), useCompression=compress, compressionLevel=1)
-    except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise OutputError(
-            f"Cannot write {path.name}: {lines[-1].rstrip('.')}. Free some space, or choose a folder that you may write to."
-        ) from error
-    return path
+    return write_image_file(field, path, compress=False)

@@ -8,10 +8,10 @@ from html import escape
 from CorrespondCoreLib.charts import AFTER, BEFORE
 from CorrespondCoreLib.pictures import DIVERGING
 from CorrespondCoreLib.progress import about_text, duration_text
+from CorrespondCoreLib.report_page import document, number, plain_table, tile
 
 from ..learned.run_time import FIT, PREDICTION
 from .charts import before_after_chart, course_chart, cumulative_chart, histogram_chart
-from .html import document, number, table, tile
 from .page_pictures import PictureRow
 
 KEYPOINTS = "#c2703d"
@@ -159,7 +159,7 @@ def _regions(report: dict) -> str:
         "medians. Normal, functional small airways disease and emphysema: parametric response map at -950 / -856 HU. "
         "Dice of the moving region, mapped, with the fixed one."
     )
-    return f"<section><h2>Regions</h2>{table((*head, *prm, 'Dice'), rows)}<p class='note'>{escape(note)}</p></section>"
+    return f"<section><h2>Regions</h2>{plain_table((*head, *prm, 'Dice'), rows)}<p class='note'>{escape(note)}</p></section>"
 
 
 def _landmark_table(report: dict) -> str:
@@ -179,7 +179,7 @@ def _landmark_table(report: dict) -> str:
             rows.append((f"landmarks, after, {depth['from_mm']:.0f}{upper} mm from the pleura", *numbers))
     if not rows:
         return ""
-    return f"<section><h2>Registration error in mm</h2>{table(('', *keys), rows)}</section>"
+    return f"<section><h2>Registration error in mm</h2>{plain_table(('', *keys), rows)}</section>"
 
 
 def _details(report: dict) -> str:

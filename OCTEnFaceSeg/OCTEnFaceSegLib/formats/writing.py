@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from CorrespondCoreLib.errors import InputError, OutputError
+from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import whole_folder, write_json
+from CorrespondCoreLib.image_files import write_image_file
 from CorrespondCoreLib.provenance import without_identifiers
 
 from ..scan import OctScan
@@ -42,11 +43,11 @@ def write_scan(scan: OctScan, folder: str | Path) -> Path:
         "fundus": fundus,
     }
     with whole_folder(folder) as stage:
-        _write(scan.volume, stage / VOLUME)
+        write_image_file(without_identifiers(scan.volume), stage / VOLUME)
         for kind, image in scan.fundus.items():
-            _write(image, stage / fundus[kind])
+            write_image_file(without_identifiers(image), stage / fundus[kind])
         if scan.layers:
-            _write(_layers_image(scan), stage / LAYERS)
+            write_image_file(without_identifiers(_layers_image(scan)), stage / LAYERS)
         write_json(stage / DESCRIPTION, described)
     return folder
 
@@ -58,10 +59,3 @@ def _layers_image(scan: OctScan) -> sitk.Image:
     image.SetOrigin(scan.volume.GetOrigin())
     image.SetDirection(scan.volume.GetDirection())
     return image
-
-
-def _write(image: sitk.Image, path: Path) -> None:
-    try:
-        sitk.WriteImage(without_identifiers(image), str(path), useCompression=True, compressionLevel=1)
-    except RuntimeError as error:
-        raise OutputError(f"Cannot write {path.name}: free some space, or choose a folder that you may write to.") from error
