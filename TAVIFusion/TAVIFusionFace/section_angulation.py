@@ -6,6 +6,7 @@ from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import CorrespondError, InputError
 from TAVIFusionLib.angulation import cusp_overlap_view, foreshortening_deg, s_curve, three_cusp_view, valve_normal
+from TAVIFusionLib.carm import spoken_angles
 
 from . import geometry_attributes
 from .labels import say
@@ -155,7 +156,7 @@ class AngulationSection(slicer.util.VTKObservationMixin):
         except CorrespondError as error:
             return str(error)
         text = _("Planned: {angles}. The valve plane is {off:.0f}° off the edge.").format(
-            angles=spoken(p.plannedPrimaryDeg, p.plannedSecondaryDeg), off=off
+            angles=spoken_angles(p.plannedPrimaryDeg, p.plannedSecondaryDeg), off=off
         )
         if abs(p.plannedSecondaryDeg) > REACHABLE_DEG:
             text += " " + _("Few arms turn that far.")
@@ -185,11 +186,6 @@ class AngulationSection(slicer.util.VTKObservationMixin):
         series = seriesNode(chart, name, _table(chart, name), "primary", "secondary", color, points)
         times = 2 if points else 1  # a line, even one that is not drawn, has at least two points
         fillTable(series.GetTableNode(), {"primary": list(primaries) * times, "secondary": list(secondaries) * times})
-
-
-def spoken(primary, secondary):
-    """Angles as the cath lab says them: LAO 20 CAU 10."""
-    return f"{'LAO' if primary >= 0 else 'RAO'} {abs(primary):.0f} {'CRA' if secondary >= 0 else 'CAU'} {abs(secondary):.0f}"
 
 
 def _chart():

@@ -138,3 +138,9 @@ def angles_of(direction: np.ndarray) -> tuple[float, float]:
     """(primary, secondary) in degrees whose view direction is a (3,) LPS vector of any length."""
     left, posterior, superior = np.asarray(direction, dtype=float) / np.linalg.norm(direction)
     return float(np.rad2deg(np.arctan2(left, -posterior))), float(np.rad2deg(np.arcsin(np.clip(superior, -1, 1))))
+
+
+def spoken_angles(primary_deg: float, secondary_deg: float) -> str:
+    """As the cath lab says them: LAO 31 CRA 0."""
+    primary, secondary = round(primary_deg), round(secondary_deg)
+    return f"{'LAO' if primary >= 0 else 'RAO'} {abs(primary)} {'CRA' if secondary >= 0 else 'CAU'} {abs(secondary)}"

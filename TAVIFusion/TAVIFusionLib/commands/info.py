@@ -9,7 +9,7 @@ import numpy as np
 
 from CorrespondCoreLib.progress import Progress
 
-from ..carm import CArm
+from ..carm import CArm, spoken_angles
 from ..fluoroscopy import FluoroscopyRun
 from ..run_options import add_run_argument, run_input_of
 
@@ -70,8 +70,7 @@ def view_name(carm: CArm) -> str:
     """The angles as cardiologists say them: "LAO 31 CRA 0"; "" if they are unknown."""
     if carm.primary_deg is None or carm.secondary_deg is None:
         return ""
-    primary, secondary = round(carm.primary_deg), round(carm.secondary_deg)
-    return f"{'LAO' if primary >= 0 else 'RAO'} {abs(primary)} {'CRA' if secondary >= 0 else 'CAU'} {abs(secondary)}"
+    return spoken_angles(carm.primary_deg, carm.secondary_deg)
 
 
 def _first_and_last(run: FluoroscopyRun, name: str) -> Any:
