@@ -173,6 +173,24 @@ class LiveTest(PanelTestCase):
         self.assertIn("does not follow", self.ui.liveLabel.text)
         self.assertEqual(self.errors, [])
 
+    def test_the_poses_of_a_tracked_run_are_not_those_of_frames_that_arrive(self):
+        from TAVIFusionFace.model_nodes import ensurePose, poseOf, setPose
+        from TAVIFusionFace.results import resultsOf
+
+        run, model = self.addRun(), self.addModel()
+        pose, tracked = ensurePose(model), resultsOf(run).addSequence("poses", "Poses")
+        for index in range(run.GetNumberOfDataNodes()):
+            setPose(pose, poses()[index])
+            tracked.SetDataNodeAtValue(pose, run.GetNthIndexValue(index))
+        resultsOf(run).play(tracked, pose)
+        self.ui.frameSlider.value = 3
+        self.ui.liveFollowsCheckBox.click()
+        self.start()
+        self.play()
+        self.assertGreater(np.abs(poseOf(pose).matrix() - poses()[2].matrix()).max(), 2)
+        for index in range(run.GetNumberOfDataNodes()):
+            np.testing.assert_allclose(poseOf(tracked.GetNthDataNode(index)).matrix(), poses()[index].matrix(), atol=1e-6)
+
     def test_a_closed_scene_ends_the_child(self):
         child = self.start()
         slicer.mrmlScene.Clear()
