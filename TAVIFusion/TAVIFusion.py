@@ -80,6 +80,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from TAVIFusionFace.section_export import ExportSection
         from TAVIFusionFace.section_geometry import GeometrySection
         from TAVIFusionFace.section_inspect import InspectSection
+        from TAVIFusionFace.section_live import LiveSection
         from TAVIFusionFace.section_measures import MeasuresSection
         from TAVIFusionFace.section_model import ModelSection
         from TAVIFusionFace.section_run import RunSection
@@ -105,10 +106,11 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.segmenting = SegmentSection(ui, parameters)
         self.aligning = AlignSection(ui, parameters, busy)
         self.tracking = TrackSection(ui, parameters, busy)
+        self.live = LiveSection(ui, self.logic.startLive, parameters, self.inspect, self.showError)
         self.measuring = MeasuresSection(ui, parameters, self.showError, self.inspect.show)
         self.exporting = ExportSection(ui, parameters, self.segmenting.request, self.showError)
         self.sections = (self.run, self.geometry, self.model, self.angulation, self.segmenting, self.aligning, self.tracking)
-        self.sections += (self.measuring, self.exporting, self.inspect)
+        self.sections += (self.live, self.measuring, self.exporting, self.inspect)
         parts = {"segment": self.segmenting, "align": self.aligning, "track": self.tracking, "inspect": self.inspect}
         self.work = WorkSection(ui, self.logic, parameters, parts, self.showError, self.onParametersModified)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
@@ -119,6 +121,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self):
         """The module is unloaded: nothing may go on."""
         self.work.abandon()
+        self.live.abandon()
         self.rest()
         self.setParameterNode(None)
         self.removeObservers()
@@ -130,6 +133,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def exit(self):
         self.aligning.nudging.rest()
+        self.live.leave()
         self.inspect.leave()
 
     def rest(self):
@@ -272,6 +276,23 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
 
         return self._start("track", request, loadTrack, (request.run, request.model), onProgress, onFinished)
 
+    def startLive(self, request, onResult=None, onStopped=None):
+        """Segment the frames that arrive in a volume node, from now on. Returns a LiveStream, with `stop()` and `statistics`.
+
+        Args:
+            request: TAVIFusionFace.live_stream.LiveRequest.
+            onResult, onStopped: see LiveStream.
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: it cannot be started; the scene is as it was.
+        """
+        from TAVIFusionFace.live_stream import LiveStream
+
+        request.check()
+        if request.needsTorch():
+            self._ensureTorch()
+        return LiveStream(request, Path(__file__).resolve().parent, onResult, onStopped)
+
     def startAorta(self, cta, seed, threshold, onProgress=None, onFinished=None):
         """Start growing the aorta in a CTA; the Background's value is the model node."""
         from TAVIFusionFace import aorta
@@ -294,16 +315,20 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
         return self._background(lambda job: sample_data.command(job, **size), sample_data.load, (), onProgress, onFinished)
 
     def _start(self, command, request, load, nodes, onProgress, onFinished):
-        from CorrespondCoreLib import packages
-
         request.check()
         if request.segments():
-            packages.ensure([packages.TORCH, packages.SAFETENSORS], _("TAVI Fusion"))
+            self._ensureTorch()
 
         def prepare(folder):
             return ["tavi", command, *request.write(folder), "--output", str(folder / "results")]
 
         return self._background(prepare, lambda folder: load(folder / "results", request), nodes, onProgress, onFinished)
+
+    @staticmethod
+    def _ensureTorch():
+        from CorrespondCoreLib import packages
+
+        packages.ensure([packages.TORCH, packages.SAFETENSORS], _("TAVI Fusion"))
 
     @staticmethod
     def _background(prepare, load, nodes, onProgress, onFinished):

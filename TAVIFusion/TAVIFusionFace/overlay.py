@@ -13,7 +13,7 @@ from TAVIFusionLib.silhouette import outline, silhouette
 from .frame_layout import sliceNode
 from .model_nodes import curveOf, pointsOf
 from .paper_mode import affineShadow
-from .run_nodes import pixelsToRas
+from .run_nodes import volumePixelsToRas
 
 MARK = "TAVIFusion.overlay"
 OUTLINE_COLOR = (1.0, 0.85, 0.1)
@@ -24,11 +24,11 @@ LANDMARK_COLOR = (1.0, 0.35, 0.35)
 class Overlay:
     """Projects what belongs to a model onto the frame that is shown."""
 
-    def show(self, run, arm, mesh, pose, landmarks=None, centerline=None, withOutline=True, affine=None):
+    def show(self, volume, arm, mesh, pose, landmarks=None, centerline=None, withOutline=True, affine=None):
         """Draw everything anew.
 
         Args:
-            run: sequence node of the frames.
+            volume: node that shows the frame.
             arm, mesh, pose: CArm of the frame, surface (Mesh) and Pose of the model.
             landmarks, centerline: markups and model or curve node, or None.
             affine: map of the paper's mode (AffineAlignment), which then stands for the cone beam.
@@ -40,29 +40,29 @@ class Overlay:
         if affine is not None:
             project = lambda points: affine.project(points, arm, pose)  # noqa: E731
         shadow = affineShadow(affine, mesh, arm, pose) if affine is not None else silhouette(mesh, arm, pose)
-        lines = [pixelsToRas(run, line) for line in outline(shadow)] if withOutline else []
+        lines = [volumePixelsToRas(volume, line) for line in outline(shadow)] if withOutline else []
         fillLines(lineNode("Outline", OUTLINE_COLOR, 3), lines)
-        fillLines(lineNode("Centerline", CENTERLINE_COLOR, 2), self._centerline(run, project, centerline))
-        self._landmarks(run, project, landmarks)
+        fillLines(lineNode("Centerline", CENTERLINE_COLOR, 2), self._centerline(volume, project, centerline))
+        self._landmarks(volume, project, landmarks)
         return shadow
 
     @staticmethod
-    def _centerline(run, project, node):
+    def _centerline(volume, project, node):
         if node is None:
             return []
         points, lines = curveOf(node)
         pixels = project(points)
-        return [pixelsToRas(run, pixels[line][np.isfinite(pixels[line]).all(axis=1)]) for line in lines]
+        return [volumePixelsToRas(volume, pixels[line][np.isfinite(pixels[line]).all(axis=1)]) for line in lines]
 
     @staticmethod
-    def _landmarks(run, project, markups):
+    def _landmarks(volume, project, markups):
         points, labels = pointsOf(markups) if markups is not None else (np.zeros((0, 3)), [])
         pixels = project(points)
         seen = np.isfinite(pixels).all(axis=1)
         node = landmarkNode()
         wasModifying = node.StartModify()
         try:
-            slicer.util.updateMarkupsControlPointsFromArray(node, pixelsToRas(run, pixels[seen]))
+            slicer.util.updateMarkupsControlPointsFromArray(node, volumePixelsToRas(volume, pixels[seen]))
             for index, label in enumerate(np.array(labels, dtype=object)[seen]):
                 node.SetNthControlPointLabel(index, label)
         finally:

@@ -7,6 +7,7 @@ import slicer
 from CorrespondCoreLib import mrml
 from CorrespondCoreLib.panel import helper_volumes
 
+from .results import VESSEL_COLOR
 from .run_nodes import proxyOf
 
 MARK = "TAVIFusion.map"
@@ -14,6 +15,8 @@ MARK = "TAVIFusion.map"
 AGREEMENT_COLORS = {1: (1.0, 1.0, 0.0), 2: (1.0, 0.0, 1.0), 3: (0.0, 1.0, 1.0)}
 """As in the paper's figures: true positive yellow, false positive magenta, false negative cyan."""
 
+LIVE = "Live vessel"
+VESSEL_COLORS = {1: VESSEL_COLOR}
 SILHOUETTE_COLORS = {1: (1.0, 0.55, 0.1)}
 DEPTH_COLORS = "vtkMRMLColorTableNodeRainbow"
 PROBABILITY_COLORS = "vtkMRMLColorTableNodeIron"
@@ -22,12 +25,22 @@ LEAST_PROBABILITY = 0.05
 
 def silhouetteMap(run, shadow):
     """The volume node that shows a silhouette (rows, columns) bool."""
-    return _labels(run, "Silhouette", shadow.astype(np.uint8), SILHOUETTE_COLORS)
+    return _labels(proxyOf(run), "Silhouette", shadow.astype(np.uint8), SILHOUETTE_COLORS)
+
+
+def vesselMap(volume, mask):
+    """The volume node that shows a mask (rows, columns) bool over another volume node of one slice."""
+    return _labels(volume, LIVE, mask.astype(np.uint8), VESSEL_COLORS)
+
+
+def removeVesselMap():
+    """Take that map out of the scene."""
+    helper_volumes.removeHelpers(MARK, LIVE)
 
 
 def agreementMap(run, mask, reference):
     """The volume node that shows a mask (rows, columns) bool against a reference in the paper's colors."""
-    return _labels(run, "Agreement", agreement(mask, reference), AGREEMENT_COLORS)
+    return _labels(proxyOf(run), "Agreement", agreement(mask, reference), AGREEMENT_COLORS)
 
 
 def agreement(mask, reference):
@@ -41,14 +54,14 @@ def depthMap(run, depth):
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     high = max(high, low + 1.0)
     below = low - (high - low)
-    node = _map(run, "Depth", np.where(np.isfinite(depth), depth, below).astype(np.float32), DEPTH_COLORS, low, high)
+    node = _map(proxyOf(run), "Depth", np.where(np.isfinite(depth), depth, below).astype(np.float32), DEPTH_COLORS, low, high)
     node.GetDisplayNode().SetThreshold(low, high)
     return node
 
 
 def probabilityMap(run, probability):
     """The volume node that shows a probability (rows, columns)."""
-    node = _map(run, "Probability", probability.astype(np.float32), PROBABILITY_COLORS, 0.0, 1.0)
+    node = _map(proxyOf(run), "Probability", probability.astype(np.float32), PROBABILITY_COLORS, 0.0, 1.0)
     node.GetDisplayNode().SetThreshold(LEAST_PROBABILITY, 1.0)
     return node
 
@@ -58,18 +71,17 @@ def removeMaps():
     helper_volumes.removeHelpers(MARK)
 
 
-def _labels(run, name, labels, colors):
-    node = _map(run, name, labels, _colorTable(name, colors).GetID(), 0, len(colors))
+def _labels(volume, name, labels, colors):
+    node = _map(volume, name, labels, _colorTable(name, colors).GetID(), 0, len(colors))
     node.GetDisplayNode().SetInterpolate(False)
     node.GetDisplayNode().SetThreshold(0.5, len(colors) + 0.5)
     return node
 
 
-def _map(run, name, values, colors, low, high):
+def _map(volume, name, values, colors, low, high):
     """The helper volume of that name on the frame's grid, with its colors; what is not to be seen is cut by a threshold."""
     image = sitk.GetImageFromArray(values[None])
-    proxy = proxyOf(run)
-    mrml.set_geometry(image, mrml.voxel_to_lps(mrml.image_from_volume(proxy)))
+    mrml.set_geometry(image, mrml.voxel_to_lps(mrml.image_from_volume(volume)))
     node = helper_volumes.helperVolume(MARK, name, image)
     display = node.GetDisplayNode()
     display.SetAndObserveColorNodeID(colors)

@@ -167,6 +167,9 @@ class TAVIFusionParameterNode:
     modelPoints: vtkMRMLMarkupsFiducialNode
     framePoints: vtkMRMLMarkupsFiducialNode
 
+    liveNode: vtkMRMLScalarVolumeNode
+    liveFollows: bool = False
+
     reference: vtkMRMLSegmentationNode | vtkMRMLSequenceNode | None
     overlay: Annotated[Overlay, Default(Overlay.NOTHING)]
     opacity: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5

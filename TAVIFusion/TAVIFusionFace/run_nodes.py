@@ -127,8 +127,13 @@ def imageData(values):
 
 def pixelsToRas(sequence, pixels):
     """(N, 2) pixels (column, row) of a frame to (N, 3) RAS mm in the plane in which the frames lie."""
+    return volumePixelsToRas(proxyOf(sequence), pixels)
+
+
+def volumePixelsToRas(volume, pixels):
+    """(N, 2) pixels (column, row) of a volume node of one slice to (N, 3) RAS mm."""
     matrix = vtk.vtkMatrix4x4()
-    proxyOf(sequence).GetIJKToRASMatrix(matrix)
+    volume.GetIJKToRASMatrix(matrix)
     ijk = np.column_stack([pixels, np.zeros(len(pixels)), np.ones(len(pixels))])
     return (ijk @ slicer.util.arrayFromVTKMatrix(matrix).T)[:, :3]
 

@@ -102,7 +102,7 @@ class InspectSection(slicer.util.VTKObservationMixin):
         landmarks = p.landmarks if p.showLandmarks else None
         centerline = p.centerline if p.showCenterline else None
         pose, affine = poseOf(poseNode(p.model)), affineOf(p.run, frameIndex(p.run))
-        return self._overlay.show(p.run, arm, self._meshOf(p.model), pose, landmarks, centerline, p.showOutline, affine)
+        return self._overlay.show(proxyOf(p.run), arm, self._meshOf(p.model), pose, landmarks, centerline, p.showOutline, affine)
 
     def _meshOf(self, model):
         """The surface of a model, read once as long as it does not change."""

@@ -140,6 +140,7 @@ def test_a_cine_at_7_5_frames_per_second_is_answered_in_order():
     assert client.statistics.answered == len(results)
     assert client.statistics.answered + client.statistics.dropped == client.statistics.submitted == 12
     assert "latency" in client.statistics.text()
+    assert 5 < client.statistics.answers_per_second < 9
     assert stopped(client).state == "stopped"
     assert client.error is None
 

@@ -21,8 +21,8 @@ def helperVolume(mark, name, image):
     return node
 
 
-def removeHelpers(mark):
-    """Take a module's helper volumes out of the scene."""
+def removeHelpers(mark, name=None):
+    """Take a module's helper volumes out of the scene, or only the one of that name."""
     for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
-        if node.GetAttribute(mark):
+        if node.GetAttribute(mark) and name in (None, node.GetAttribute(mark)):
             slicer.mrmlScene.RemoveNode(node)

@@ -75,7 +75,7 @@ class LiveClient:
         options: of `correspond tavi live-worker`, without --port and --token.
         paths: folders that hold libraries, see CorrespondCoreLib.jobs.Job.
         on_stopped: called with the client when the child is gone: `state` is then "stopped" or "failed", and `error` says why.
-        launch, python: see Job.
+        launch, python, folder: see Job; files that the options name can lie in that folder, which is removed at the end.
         clock: seconds, monotonic.
 
     Attributes:
@@ -92,6 +92,7 @@ class LiveClient:
         on_stopped: Callable[[LiveClient], None] | None = None,
         launch: Launch | None = None,
         python: str | None = None,
+        folder: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self.state = "new"
@@ -106,7 +107,7 @@ class LiveClient:
         self._sending = memoryview(b"")
         self._latest: tuple[int, bytes] | None = None  # the frame that goes next
         self._given: dict[int, float] = {}  # number of a frame that has no answer yet -> when it was given
-        self._folder = new_job_folder()
+        self._folder = folder or new_job_folder()
         self._options, self._paths, self._launch, self._python = list(options), list(paths), launch, python
         self._job: Job | None = None
 
@@ -257,6 +258,7 @@ class LiveClient:
         for earlier in [other for other in self._given if other < number]:
             self._drop(earlier)
         self.statistics.answered += 1
+        self.statistics.answered_at_s.append(self._clock())
         beyond_s = max(latency_s - work_s, 0.0)
         for values, value in zip(
             (self.statistics.latency_s, self.statistics.beyond_s, self.statistics.work_s),
