@@ -11,6 +11,8 @@ from CorrespondCoreLib.errors import InputError
 from .run_nodes import browserOf, frameCount, proxyOf
 
 SEGMENT = "vessel"
+LENT = ("poses",)
+"""Roles that are played in a node of the user, which outlives the sequence: the model's own transform."""
 VESSEL_COLOR, REFERENCE_COLOR = (0.25, 0.75, 0.95), (0.3, 0.85, 0.3)
 
 
@@ -77,11 +79,11 @@ class RunResults:
         return sequence
 
     def removeSequence(self, role):
-        """Take the sequence of a role and the node that shows it out of the scene."""
+        """Take the sequence of a role out of the scene, and the node that shows it unless that is lent."""
         sequence, browser = getattr(self, role), browserOf(self.run)
         if sequence is None:
             return
-        proxy = browser.GetProxyNode(sequence) if browser is not None else None
+        proxy = browser.GetProxyNode(sequence) if browser is not None and role not in LENT else None
         if browser is not None:
             browser.RemoveSynchronizedSequenceNode(sequence.GetID())
         for node in (proxy, sequence):

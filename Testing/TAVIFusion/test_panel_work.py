@@ -184,6 +184,7 @@ class AlignTest(WorkTestCase):
     @pytest.mark.slow
     def test_the_model_is_fitted_to_the_vessel_and_followed(self):
         from TAVIFusionFace.export import exportPoses
+        from TAVIFusionFace.model_nodes import poseNode
         from TAVIFusionFace.results import resultsOf
 
         run = self.addMovingRun()
@@ -208,8 +209,15 @@ class AlignTest(WorkTestCase):
         self.assertEqual([int(row["frame"]) for row in rows], list(range(FRAMES)))
         moved = np.array(entries[2]["matrix_lps"])[:3, 3] - np.array(entries[0]["matrix_lps"])[:3, 3]
         self.assertAlmostEqual(float(moved @ arm().axes()[0]), RIGHT_MM[2], delta=1.5)
+        self.ui.trackButton.click()
+        self.waitUntilDone()
+        self.assertEqual(self.errors, [])
+        lent = poseNode(self.parameters.model)
+        self.assertIs(lent.GetScene(), slicer.mrmlScene)  # the transform is the model's, whatever plays in it
         self.assertEqual(self.widget.logic.align(run, self.parameters.model, frame=1)["degrees"], "in-plane")
         self.assertIsNone(resultsOf(run).poses)
+        self.assertIs(poseNode(self.parameters.model), lent)
+        self.assertLess(self.distance_px(self.pose(), poses()[1]), 1.5)
 
     @pytest.mark.slow
     def test_point_pairs_alone_place_the_model(self):
