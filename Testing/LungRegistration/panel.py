@@ -4,7 +4,6 @@ import atexit
 import functools
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -22,11 +21,6 @@ from LungRegistration import LungRegistrationTest  # noqa: E402
 SETTINGS = LungRegistrationTest.SETTINGS
 """A quick registration, good enough for a 64^3 phantom."""
 SCREENSHOTS = host.ROOT / "build" / "screenshots"
-
-
-def slow(test):
-    """Mark a test that takes minutes; inside Slicer it simply runs."""
-    return sys.modules["pytest"].mark.slow(test) if "pytest" in sys.modules else test
 
 
 @functools.cache

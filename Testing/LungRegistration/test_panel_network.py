@@ -12,7 +12,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from Testing import host
-from Testing.LungRegistration.panel import PanelTestCase, request, resultFolder, slow
+from Testing.LungRegistration.panel import PanelTestCase, request, resultFolder
+from Testing.marks import slow
 
 import slicer  # isort: skip
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from Testing.data import real_data
-from Testing.LungRegistration.panel import PanelTestCase, slow
+from Testing.LungRegistration.panel import PanelTestCase
+from Testing.marks import slow
 
 import slicer  # isort: skip
 

@@ -7,7 +7,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from Testing import host
-from Testing.LungRegistration.panel import SETTINGS, PanelTestCase, request, resultFolder, slow
+from Testing.LungRegistration.panel import SETTINGS, PanelTestCase, request, resultFolder
+from Testing.marks import slow
 
 import qt  # isort: skip
 import slicer  # isort: skip

@@ -2,7 +2,8 @@
 
 import unittest
 
-from Testing.LungRegistration.panel import PanelTestCase, slow
+from Testing.LungRegistration.panel import PanelTestCase
+from Testing.marks import slow
 
 import slicer  # isort: skip
 

@@ -16,7 +16,8 @@ from CorrespondCoreLib.errors import CorrespondError, InputError
 from LungRegistrationLib.formats.landmarks import write_landmarks
 from Testing import host
 from Testing.LungRegistration.cohort_examples import QUICK
-from Testing.LungRegistration.panel import PanelTestCase, slow
+from Testing.LungRegistration.panel import PanelTestCase
+from Testing.marks import slow
 
 import slicer  # isort: skip
 import vtk  # isort: skip

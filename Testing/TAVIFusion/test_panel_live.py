@@ -3,6 +3,7 @@
 import numpy as np
 
 from Testing import host
+from Testing.marks import slow
 from Testing.TAVIFusion.panel import SIZE, PanelTestCase, arm, runOfTube, tube
 
 import qt  # isort: skip
@@ -145,6 +146,7 @@ class LiveTest(PanelTestCase):
         self.assertLessEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)
         self.assertEqual(self.errors, [])
 
+    @slow
     def test_the_model_follows_the_frames_that_arrive(self):
         from TAVIFusionFace.model_nodes import poseNode, poseOf
         from TAVIFusionFace.overlay import lineNode
@@ -173,6 +175,7 @@ class LiveTest(PanelTestCase):
         self.assertIn("does not follow", self.ui.liveLabel.text)
         self.assertEqual(self.errors, [])
 
+    @slow
     def test_the_poses_of_a_tracked_run_are_not_those_of_frames_that_arrive(self):
         from TAVIFusionFace.model_nodes import ensurePose, poseOf, setPose
         from TAVIFusionFace.results import resultsOf
@@ -198,6 +201,7 @@ class LiveTest(PanelTestCase):
         self.assertIn("scene was closed", self.ui.liveLabel.text)
         self.assertEqual(self.errors, [])
 
+    @slow
     def test_a_removed_node_and_another_module_end_the_child(self):
         child = self.start()
         self.widget.exit()
@@ -210,6 +214,7 @@ class LiveTest(PanelTestCase):
         self.assertIn("'Arriving' was removed", self.ui.liveLabel.text)
         self.assertEqual(self.errors, [])
 
+    @slow
     def test_a_worker_that_was_killed_leaves_its_message_and_the_scene(self):
         from CorrespondCoreLib.processes import kill
 

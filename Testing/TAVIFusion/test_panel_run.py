@@ -8,6 +8,7 @@ import numpy as np
 
 from Testing import host
 from Testing.data import real_data
+from Testing.marks import slow
 from Testing.TAVIFusion.panel import FRAMES, SIZE, PanelTestCase, arm, runOfTube, tube
 
 import slicer  # isort: skip
@@ -42,6 +43,7 @@ class RunTest(PanelTestCase):
         self.ui.playButton.click()
         self.assertFalse(browserOf(run).GetPlaybackActive())
 
+    @slow
     def test_geometry_survives_saving_the_scene(self):
         from TAVIFusionFace.run_nodes import runOf
 
@@ -176,6 +178,7 @@ class ModelTest(PanelTestCase):
         self.addRun()
         self.assertIn("outside the beam", self.ui.modelLabel.text)
 
+    @slow
     def test_the_cta_tells_that_a_surface_was_opened_in_the_wrong_frame(self):
         surface = str(real_data("tavi/vmtk_aorta/aorta-surface.stl"))
         self.parameters.cta = slicer.util.loadVolume(str(real_data("tavi/vmtk_aorta/aorta.mha")))
@@ -291,6 +294,7 @@ class OverlayTest(PanelTestCase):
         self.ui.overlayComboBox.currentIndex = 0
         self.assertIsNone(compositeNode().GetForegroundVolumeID())
 
+    @slow
     def test_without_geometry_or_model_nothing_is_drawn_and_nothing_fails(self):
         self.addModel()
         self.addRun(arm(pixel_spacing_mm=None))
@@ -302,6 +306,7 @@ class OverlayTest(PanelTestCase):
         self.assertFalse(self.ui.alignButton.enabled)
         self.assertIn("model", self.ui.alignButton.toolTip)
 
+    @slow
     def test_the_overlay_ends_with_the_module_and_with_the_scene(self):
         from TAVIFusionFace.overlay import overlayNodes
 
@@ -372,6 +377,7 @@ class CArmViewTest(PanelTestCase):
             if (primary, secondary) == (0, 0):
                 self.assertGreater(place[0], width / 2)
 
+    @slow
     def test_the_camera_comes_back(self):
         self.addRun()
         self.addModel()

@@ -9,9 +9,9 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-import pytest
 from scipy.spatial import cKDTree
 
+from Testing.marks import slow
 from Testing.TAVIFusion.panel import FRAMES, PanelTestCase, arm, tube
 
 import slicer  # isort: skip
@@ -122,6 +122,7 @@ class SegmentTest(WorkTestCase):
         editor.editor.setSegmentationNode.assert_called_once_with(resultsOf(run).maskProxy)
         editor.editor.setSourceVolumeNode.assert_called_once_with(proxyOf(run))
 
+    @slow
     def test_agreement_has_the_papers_colors_and_the_table_its_scores(self):
         from TAVIFusionFace.frame_layout import compositeNode
         from TAVIFusionFace.results import addReference, masksOf
@@ -181,7 +182,7 @@ class AlignTest(WorkTestCase):
         np.testing.assert_allclose(self.pose().matrix(), np.eye(4), atol=1e-9)
         self.assertEqual(self.ui.rightSlider.value, 0)
 
-    @pytest.mark.slow
+    @slow
     def test_the_model_is_fitted_to_the_vessel_and_followed(self):
         from TAVIFusionFace.export import exportPoses
         from TAVIFusionFace.model_nodes import poseNode
@@ -219,7 +220,7 @@ class AlignTest(WorkTestCase):
         self.assertIs(poseNode(self.parameters.model), lent)
         self.assertLess(self.distance_px(self.pose(), poses()[1]), 1.5)
 
-    @pytest.mark.slow
+    @slow
     def test_point_pairs_alone_place_the_model(self):
         from CorrespondCoreLib import mrml
         from TAVIFusionFace.run_nodes import pixelsToRas
@@ -336,13 +337,13 @@ class ExportTest(WorkTestCase):
 
 
 class SampleTest(PanelTestCase):
-    @pytest.mark.slow
+    @slow
     def test_the_modules_own_self_test(self):
         import TAVIFusion
 
         TAVIFusion.TAVIFusionTest().runTest()
 
-    @pytest.mark.slow
+    @slow
     def test_the_documented_example_runs(self):
         import TAVIFusion
         from TAVIFusionFace.results import masksOf
@@ -355,7 +356,7 @@ class SampleTest(PanelTestCase):
         self.assertEqual(len(masksOf(scope["sample"].runs[0])), 20)
         self.assertEqual(len(scope["results"].report["frames"]), 20)  # the last work was the tracking
 
-    @pytest.mark.slow
+    @slow
     def test_the_sample_patient_in_the_sample_data_module_and_its_aorta_from_the_cta(self):
         import SampleData
 
@@ -385,6 +386,7 @@ class SampleTest(PanelTestCase):
 
 
 class PaperModeTest(WorkTestCase):
+    @slow
     def test_the_affine_map_of_a_frame_is_drawn_on_that_frame_only(self):
         from TAVIFusionFace.overlay import lineNode
         from TAVIFusionFace.paper_mode import affineShadow, regionOf, setAffine
