@@ -194,6 +194,7 @@ class LiveTest(PanelTestCase):
         for index in range(run.GetNumberOfDataNodes()):
             np.testing.assert_allclose(poseOf(tracked.GetNthDataNode(index)).matrix(), poses()[index].matrix(), atol=1e-6)
 
+    @slow
     def test_a_closed_scene_ends_the_child(self):
         child = self.start()
         slicer.mrmlScene.Clear()

@@ -128,6 +128,7 @@ class GeometryTest(PanelTestCase):
         self.assertEqual(self.ui.geometryLabel.text, "")
         self.assertEqual(self.errors, [])
 
+    @slow
     def test_values_are_edited_for_all_frames_and_nonsense_is_refused(self):
         from TAVIFusionFace.geometry_attributes import geometry, setGeometry
 
@@ -208,6 +209,7 @@ class ModelTest(PanelTestCase):
         middle = (mesh.points_mm.max(axis=0) + mesh.points_mm.min(axis=0)) / 2
         np.testing.assert_allclose(middle, (-119.5, -63.5, -10.5), atol=0.6)
 
+    @slow
     def test_other_transforms_belong_to_the_plan_and_the_pose_does_not(self):
         from TAVIFusionFace.model_nodes import meshOf, poseNode, poseOf, setPose
         from TAVIFusionLib.pose import Pose
@@ -257,6 +259,7 @@ class OverlayTest(PanelTestCase):
         self.ui.outlineCheckBox.checked = False
         self.assertEqual(len(self.outline()), 0)
 
+    @slow
     def test_landmarks_and_centerline_are_projected(self):
         from CorrespondCoreLib import mrml
         from TAVIFusionFace.overlay import landmarkNode, lineNode
@@ -277,6 +280,7 @@ class OverlayTest(PanelTestCase):
         self.assertGreater(len(line), 10)
         self.screenshot("tavi_landmarks")
 
+    @slow
     def test_silhouette_and_depth_lie_over_the_frame(self):
         from TAVIFusionFace.frame_layout import compositeNode
         from TAVIFusionLib.depth_map import depth_map
@@ -400,6 +404,7 @@ class CArmViewTest(PanelTestCase):
         self.assertEqual(state(), before)
         self.widget.enter()
 
+    @slow
     def test_the_frame_lies_on_the_detector(self):
         """What is dark in the frame is dark in the 3D view at the same place."""
         self.addRun()

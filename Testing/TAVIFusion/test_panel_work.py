@@ -99,6 +99,7 @@ class SegmentTest(WorkTestCase):
         self.waitUntilDone()
         self.assertFalse(any(node.IsA("vtkMRMLSegmentationNode") for node in slicer.util.getNodesByClass("vtkMRMLNode")))
 
+    @slow
     def test_what_is_drawn_stays_with_its_frame(self):
         from TAVIFusionFace.results import SEGMENT, maskOfFrame, masksOf, resultsOf
         from TAVIFusionFace.run_nodes import proxyOf
@@ -242,6 +243,7 @@ class AlignTest(WorkTestCase):
         self.assertEqual(self.errors, [])
         self.assertLess(self.distance_px(self.pose(), poses()[2]), 2)
 
+    @slow
     def test_a_frame_that_is_not_trusted_shows_no_overlay(self):
         from TAVIFusionFace.overlay import lineNode
         from TAVIFusionFace.plots import fillTable
@@ -307,6 +309,7 @@ class AngulationTest(PanelTestCase):
 
 
 class ExportTest(WorkTestCase):
+    @slow
     def test_pictures_tables_and_text_to_paste(self):
         import qt
 
