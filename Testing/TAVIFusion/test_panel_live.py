@@ -121,6 +121,7 @@ class LiveTest(PanelTestCase):
         self.assertFalse(self.widget.live.running)
         self.assertEqual(self.nodeIDs(), before)
 
+    @slow
     def test_a_cine_is_segmented_as_it_arrives_and_stop_ends_the_child(self):
         child = self.start()
         self.assertGreater(self.agreement(self.shown(), 0), 0.8)

@@ -29,6 +29,7 @@ class RunTest(PanelTestCase):
         np.testing.assert_allclose(rasToPixels(run, pixelsToRas(run, pixels)), pixels, atol=1e-9)
         self.assertIn(f"{FRAMES} frames of {SIZE[0]} x {SIZE[1]} pixels, 15.0 per second", self.ui.runLabel.text)
 
+    @slow
     def test_the_slider_steps_through_the_frames(self):
         from TAVIFusionFace.run_nodes import browserOf, proxyOf
 
@@ -72,6 +73,7 @@ class RunTest(PanelTestCase):
         self.assertEqual(runOf(self.parameters.run).geometry[0], arm(isocenter_mm=(0.0, 0.0, 0.0)))
         self.assertEqual(self.parameters.run.GetName(), "cine")
 
+    @slow
     def test_a_run_of_slicers_own_import_gets_its_geometry_from_the_file(self):
         from TAVIFusionFace.imported_runs import INSTANCES
         from TAVIFusionFace.run_nodes import MARK, runOf
@@ -95,6 +97,7 @@ class RunTest(PanelTestCase):
         self.assertEqual(runOf(imported).geometry, expected.geometry)
         self.assertAlmostEqual(runOf(imported).geometry[0].primary_deg, -26.5, places=1)
 
+    @slow
     def test_a_bad_file_is_explained_and_leaves_the_scene_alone(self):
         before = self.nodeIDs()
         with tempfile.TemporaryDirectory() as folder:
@@ -149,6 +152,7 @@ class GeometryTest(PanelTestCase):
         self.assertEqual(geometry(run)[0].source_to_isocenter_mm, 750.0)
         self.assertEqual(self.cell(3).text(), "750")
 
+    @slow
     def test_the_isocenter_is_put_at_the_landmarks_or_the_model(self):
         from CorrespondCoreLib import mrml
         from TAVIFusionFace.geometry_attributes import geometry
@@ -189,6 +193,7 @@ class ModelTest(PanelTestCase):
         self.widget.model.openFile(surface)
         self.assertNotIn("negated", self.ui.modelLabel.text)
 
+    @slow
     def test_a_segment_becomes_a_model_in_its_place(self):
         from TAVIFusionFace.model_nodes import meshOf
 

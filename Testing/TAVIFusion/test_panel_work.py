@@ -85,6 +85,7 @@ class SegmentTest(WorkTestCase):
         self.ui.overlayComboBox.currentIndex = 3
         self.screenshot("tavi_segmented")
 
+    @slow
     def test_cancel_and_a_closed_scene_leave_nothing_behind(self):
         self.addRun()
         self.useFilter()
@@ -262,6 +263,7 @@ class AlignTest(WorkTestCase):
 
 
 class AngulationTest(PanelTestCase):
+    @slow
     def test_a_click_on_the_curve_plans_a_view_on_the_valves_edge(self):
         import qt
 
