@@ -1,7 +1,7 @@
 """What the panel remembers: one parameter node, bound to the widgets by their SlicerParameterName."""
 
 import enum
-from typing import Annotated
+from typing import Annotated, Union
 
 from slicer import (
     vtkMRMLMarkupsCurveNode,
@@ -145,7 +145,7 @@ class TAVIFusionParameterNode:
     model: vtkMRMLModelNode
     meshFrame: Annotated[MeshFrame, Default(MeshFrame.LPS)]
     landmarks: vtkMRMLMarkupsFiducialNode
-    centerline: vtkMRMLModelNode | vtkMRMLMarkupsCurveNode | None
+    centerline: Union[vtkMRMLModelNode, vtkMRMLMarkupsCurveNode]  # noqa: UP007 - the wrapper knows Union only
     cta: vtkMRMLScalarVolumeNode
     seed: vtkMRMLMarkupsFiducialNode
     aortaThreshold: Annotated[float, WithinRange(AUTOMATIC_HU, 3000), SingleStep(10), Decimals(0)] = AUTOMATIC_HU
@@ -170,7 +170,7 @@ class TAVIFusionParameterNode:
     liveNode: vtkMRMLScalarVolumeNode
     liveFollows: bool = False
 
-    reference: vtkMRMLSegmentationNode | vtkMRMLSequenceNode | None
+    reference: Union[vtkMRMLSegmentationNode, vtkMRMLSequenceNode]  # noqa: UP007
     overlay: Annotated[Overlay, Default(Overlay.NOTHING)]
     opacity: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5
     showOutline: bool = True

@@ -76,7 +76,7 @@ class ListsTest(unittest.TestCase):
             "enum.Enum subclass": Choices,
             "FloatRange": typing.Annotated[pnw.FloatRange, pnw.RangeBounds(0, 9)],
             "pathlib.Path": pathlib.Path,
-            "vtkMRMLNode subclass, or Union of vtkMRMLNode subclasses and None": slicer.vtkMRMLVolumeNode | None,
+            "vtkMRMLNode subclass, or Union of vtkMRMLNode subclasses and None": typing.Optional[slicer.vtkMRMLVolumeNode],  # noqa: UP007, UP045
         }
         bound = {(widget, kind) for entry in lists.connectors() for widget in entry["widgets"] for kind in entry["types"]}
         for name in {
@@ -111,6 +111,11 @@ class ParameterTest(unittest.TestCase):
         kinds = {name: value[0] if isinstance(value, tuple) else value for name, value in members.items()}
         cls = pnw.parameterNodeWrapper(type("Parameters", (), {"__annotations__": kinds, **defaults}))
         return cls(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode"))
+
+    def test_a_union_is_written_as_the_real_wrapper_knows_it(self):
+        self.wrap(node=typing.Union[slicer.vtkMRMLModelNode, slicer.vtkMRMLVolumeNode])  # noqa: UP007
+        with self.assertRaisesRegex(ValueError, "serializer"):
+            self.wrap(node=slicer.vtkMRMLModelNode | slicer.vtkMRMLVolumeNode)
 
     def test_values_are_kept_in_the_node(self):
         parameters = self.wrap(threshold=(float, 0.1), name=(str, "é"), on=(bool, True), folder=pathlib.Path)

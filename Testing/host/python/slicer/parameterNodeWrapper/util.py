@@ -1,6 +1,5 @@
 """Questions about annotated types."""
 
-import types
 import typing
 
 import slicer
@@ -23,8 +22,9 @@ def findFirstAnnotation(annotationsList, annotationType):
 
 
 def _members(datatype):
+    """Of typing.Union; the real wrapper does not know unions written as A | B (types.UnionType), so they are no union here."""
     kind = unannotatedType(datatype)
-    return typing.get_args(kind) if typing.get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
+    return typing.get_args(kind) if typing.get_origin(kind) is typing.Union else (kind,)
 
 
 def isNodeOrUnionOfNodes(datatype):
