@@ -14,6 +14,8 @@ from slicer import (
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Decimals, Default, Maximum, Minimum, SingleStep, WithinRange, parameterNodeWrapper
 
+from CorrespondCoreLib.panel.device import Device
+
 
 class Preset(enum.Enum):
     """Quality presets of the registration."""
@@ -89,20 +91,6 @@ class Regularizer(enum.Enum):
             "curvature": _("Curvature"),
             "diffusion": _("Diffusion"),
         }[self.value]
-
-
-class Device(enum.Enum):
-    """Where the registration computes."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
-
-    def label(self):
-        return {"auto": _("Auto"), "cpu": _("Processor"), "cuda": _("NVIDIA graphics card"), "mps": _("Apple graphics")}[
-            self.value
-        ]
 
 
 class BreathingState(enum.Enum):

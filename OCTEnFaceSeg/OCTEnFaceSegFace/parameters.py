@@ -7,6 +7,8 @@ from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Decimals, Default, Maximum, Minimum, SingleStep, WithinRange, parameterNodeWrapper
 
+from CorrespondCoreLib.panel.device import Device
+
 
 class Lesion(enum.Enum):
     """What is looked for."""
@@ -26,20 +28,6 @@ class Method(enum.Enum):
 
     def label(self):
         return {"network": _("Trained network"), "hypertransmission": _("Hypertransmission (no network), GA only")}[self.value]
-
-
-class Device(enum.Enum):
-    """Where a network computes."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
-
-    def label(self):
-        return {"auto": _("Auto"), "cpu": _("Processor"), "cuda": _("NVIDIA graphics card"), "mps": _("Apple graphics")}[
-            self.value
-        ]
 
 
 class Overlay(enum.Enum):

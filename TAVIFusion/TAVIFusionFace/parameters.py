@@ -15,6 +15,8 @@ from slicer import (
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import Decimals, Default, Maximum, Minimum, SingleStep, WithinRange, parameterNodeWrapper
 
+from CorrespondCoreLib.panel.device import Device
+
 AUTOMATIC_HU = -1.0
 """Threshold of the aorta that means: from what is around the seed."""
 
@@ -62,20 +64,6 @@ class FieldOfView(enum.Enum):
             "lower": _("Lower: iliac and femoral arteries"),
             "upper": _("Upper: root and arch"),
         }[self.value]
-
-
-class Device(enum.Enum):
-    """Where a network computes."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
-
-    def label(self):
-        return {"auto": _("Auto"), "cpu": _("Processor"), "cuda": _("NVIDIA graphics card"), "mps": _("Apple graphics")}[
-            self.value
-        ]
 
 
 class Degrees(enum.Enum):
