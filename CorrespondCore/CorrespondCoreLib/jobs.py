@@ -138,7 +138,7 @@ class Job:
 
     def _on_line(self, line: str) -> None:
         match _parse(line):
-            case {"event": "started", "pid": int(pid)}:
+            case {"event": "started", "pid": int(pid)} if pid > 0:
                 self._pid = pid
                 if self._overdue:
                     kill(pid)
@@ -171,6 +171,8 @@ class Job:
             self._timer.start()
 
     def _kill(self) -> None:
+        if self.state != "running":  # gone while it was being canceled: its id may be another process's by now
+            return
         self._overdue = True
         if self._pid is not None:
             kill(self._pid)

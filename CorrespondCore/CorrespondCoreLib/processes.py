@@ -56,7 +56,13 @@ def _is_zombie(pid: int) -> bool:
 
 
 def kill(pid: int) -> None:
-    """End a process at once. One that has ended already is no error."""
+    """End a process at once. One that has ended already is no error.
+
+    Raises:
+        ValueError: the id is not that of one process (0 and negative ones name groups, this program's own among them).
+    """
+    if pid <= 0:
+        raise ValueError(f"{pid} is not the id of a process.")
     try:
         os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # on Windows every signal number but two is TerminateProcess
     except OSError:  # on Windows, "access denied" is said of processes that have just ended

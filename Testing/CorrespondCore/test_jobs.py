@@ -1,5 +1,6 @@
 """Long work in a child process that a launcher starts: progress, cancel, and a true answer whatever happens to the child."""
 
+import json
 import logging
 import shutil
 import subprocess
@@ -184,6 +185,35 @@ def test_cancel_before_the_child_has_told_its_id(tmp_path, monkeypatch):
     assert job.state == "cancelled"
     assert job._pid is not None
     wait_for(lambda: not ProcessWatch(job._pid).alive())  # its output ends a moment before the process does
+
+
+class Spoken:
+    """A launcher of a child that says what the test says."""
+
+    def __call__(self, args, on_line, on_exit):
+        self.say, self.end = on_line, on_exit
+        return self
+
+    def kill(self):
+        raise AssertionError("the child is gone")
+
+
+@pytest.mark.parametrize("said", [lambda own: own, lambda own: 0], ids=["its id", "that of its group"])
+def test_a_child_that_ends_while_it_is_cancelled_is_not_killed_afterwards(said, monkeypatch):
+    """Its id may be another process's by then, and 0 is every process of the group."""
+    monkeypatch.setattr(jobs, "GRACE_S", 0.05)
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
+    child = Spoken()
+    job = Job(["tavi", "work"], launch=child)
+    job.start()
+    child.say(json.dumps({"event": "started", "pid": said(other.pid)}))
+    monkeypatch.setattr(job, "_kill_later", lambda later=job._kill_later: (child.end(0), later()))
+    job.cancel()
+    assert job.wait(5)
+    job._timer.join(5)
+    assert other.poll() is None
+    other.kill()
+    other.wait()
 
 
 def test_several_jobs_at_once_do_not_disturb_each_other(tmp_path):

@@ -21,6 +21,12 @@ def test_a_process_is_alive_until_it_is_killed():
     kill(process.pid)
 
 
+@pytest.mark.parametrize("group", [0, -1, -4242])
+def test_a_group_of_processes_is_not_killed(group):
+    with pytest.raises(ValueError, match="not the id of a process"):
+        kill(group)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="zombies are looked for on Linux")
 def test_a_process_that_nobody_waited_for_is_not_alive():
     process = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)

@@ -52,7 +52,6 @@ class ThreadLaunch:
         folder = Path(values["--job"])
 
         def run():
-            on_line('{"event": "started", "pid": 0}')
             word = Path(values["--token"]).read_text()
             with socket.create_connection(("127.0.0.1", int(values["--port"]))) as connection:
                 connection.sendall(packed({"token": word}))
