@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +64,33 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise InputError(f"{path} is no checkpoint of a training of this version. Begin the training anew, in another folder.")
     return state
+
+
+def state_to_resume(folder: Path, resume: bool) -> dict[str, Any] | None:
+    """The state in a training's folder; None where a training begins.
+
+    Raises:
+        InputError: there is a training already that is not to be gone on with, or its checkpoint cannot be read.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return None
+    if not resume:
+        raise InputError(f"There is a training in {folder} already. Go on with it (--resume), or choose another folder.")
+    return read_checkpoint(path)
+
+
+def check_same(folder: Path, config: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    """Whether a training may go on with a configuration.
+
+    Args:
+        config, before: entries of now, and of the training in the folder.
+
+    Raises:
+        InputError: entries differ; they are named.
+    """
+    if other := sorted(name for name in config if before[name] != config[name]):
+        raise InputError(
+            f"The training in {folder} had another configuration ({', '.join(other)}). Go on with its own, or choose another "
+            "folder."
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -13,10 +12,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
-from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, check_same, state_to_resume, write_checkpoint
 from CorrespondCoreLib.training.distributed import Processes
+from CorrespondCoreLib.training.divergence import Divergence
 from CorrespondCoreLib.training.log import Log
 from CorrespondCoreLib.training.stream import SampleStream
 
@@ -73,11 +72,9 @@ class Trainer:
         self._phase = 0
         self._history: list[float] = []  # similarity at each step of the level
         self._precision = Precision(config, processes.device)
-        path = output / CHECKPOINT
-        if path.exists() and not resume:
-            raise InputError(f"There is a training in {output} already. Go on with it (--resume), or choose another folder.")
-        if path.exists():
-            self._restore(read_checkpoint(path), path)
+        state = state_to_resume(output, resume)
+        if state is not None:
+            self._restore(state)
         else:
             self._start = take_weights(self.network, config)
             self._begin_level()
@@ -140,19 +137,14 @@ class Trainer:
     def _train_level(
         self, pairs: Iterator[TrainingPair], stream: SampleStream[TrainingPair], log: Log | None, show: Callable[[float], None]
     ) -> None:
-        config, lost = self.config, 0
+        config, divergence = self.config, Divergence(self._precision.lost_steps)
         limit = config.steps[self._phase]
         joined = self.processes.joined(self.network)
         began, waited = time.perf_counter(), stream.waited
         while self.steps[self._phase] < limit and not self._is_stable():
             terms = self._make_step(joined, [next(pairs) for _ in range(self._share)])
             loss = sum(terms.values())
-            lost = 0 if math.isfinite(loss) else lost + 1
-            if lost > self._precision.lost_steps:
-                raise InputError(
-                    f"The training diverged: the loss is not a number at step {self.step + 1}. Lower learning_rate in the "
-                    "configuration and begin anew, in another folder."
-                )
+            divergence.check(loss, self.step + 1)
             self.steps[self._phase] += 1
             self._remember(terms["similarity"])
             if log:
@@ -247,14 +239,8 @@ class Trainer:
         }
         write_checkpoint(self.output / CHECKPOINT, state)
 
-    def _restore(self, state: dict[str, Any], path: Path) -> None:
-        config, before = comparable(self.config), comparable(TrainingConfig.from_json(state["config"]))
-        other = sorted(name for name in config if before[name] != config[name])
-        if other:
-            raise InputError(
-                f"The training in {path.parent} had another configuration ({', '.join(other)}). Go on with its own, or choose "
-                "another folder."
-            )
+    def _restore(self, state: dict[str, Any]) -> None:
+        check_same(self.output, comparable(self.config), comparable(TrainingConfig.from_json(state["config"])))
         self._phase = state["phase"]
         self._begin_level()
         self.network.load_state_dict(state["network"])
