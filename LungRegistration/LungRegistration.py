@@ -7,7 +7,6 @@ import logging
 from unittest import mock
 
 import slicer
-import vtk
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -17,6 +16,8 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
+
+TUTORIAL = "https://github.com/SlicerCorrespond/SlicerCorrespond/blob/main/LungRegistration/Documentation/LungRegistration.md"
 
 # Everything else is imported where it is used: the core module's folder need not be on the path yet when Slicer reads this file.
 
@@ -35,7 +36,7 @@ class LungRegistration(ScriptedLoadableModule):
             "(inspiration) and the moving (expiration) image and press Apply. Gives the transform, the warped image, a map of "
             "volume change, landmark errors and a report. For research use only."
         )
-        self.parent.helpText += self.getDefaultModuleDocumentationLink()
+        self.parent.helpText += _('<p>More in the <a href="{url}">tutorial</a>.</p>').format(url=TUTORIAL)
         self.parent.acknowledgementText = _(
             "Method after Heinrich et al., MIND (Med Image Anal 2012) and coupled convex optimization (MICCAI 2014), and "
             "Ruehaak et al., keypoints and volume-change control (IEEE Trans Med Imaging 2017)."
@@ -72,12 +73,16 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self._parameterNode = None
-        self._guiTag = None
+        self.binding = None
         self._background = None
         self._observedInputs = set()
 
+    @property
+    def _parameterNode(self):
+        return self.binding.node
+
     def setup(self):
+        from CorrespondCoreLib.panel.parameter_binding import ParameterBinding
         from CorrespondCoreLib.panel.run_section import RunSection
         from LungRegistrationFace.live_fit import LiveFit
         from LungRegistrationFace.result import MARK
@@ -95,6 +100,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         panel.setMRMLScene(slicer.mrmlScene)
         self.ui.resultSelector.addAttribute("vtkMRMLGridTransformNode", MARK)
         self.logic = LungRegistrationLogic()
+        self.binding = ParameterBinding(self.ui, self.logic, self.onParametersModified)
         self.inputs = InputsSection(self.ui, lambda: self._parameterNode, self.showError)
         self.method = MethodSection(self.ui)
         self.network = NetworkSection(self.ui, lambda: self._parameterNode, self.onImportModel)
@@ -119,7 +125,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.method.rest()
         self.inspect.rest()
         self.liveFit.end()
-        self.setParameterNode(None)
+        self.binding.release()
         self.removeObservers()
 
     def enter(self):
@@ -134,7 +140,9 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.liveFit.end()
         self.sequence.forget()
         self.ui.statusLabel.text = self.ui.exportStatusLabel.text = ""
-        self.setParameterNode(None)
+        self.binding.release()
+        self.removeObservers(self.onInputModified)
+        self._observedInputs = set()
 
     def onSceneEndClose(self, caller, event):
         if self.parent.isEntered:
@@ -142,7 +150,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def initializeParameterNode(self):
         """Connect the panel to the scene's parameter node; choose the images when there are exactly two."""
-        self.setParameterNode(self.logic.getParameterNode())
+        self.binding.bind()
         parameters = self._parameterNode
         volumes = [
             v for v in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if v.GetClassName() == "vtkMRMLScalarVolumeNode"
@@ -151,20 +159,7 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if parameters.fixedVolume is None and parameters.movingVolume is None and len(volumes) == 2:
             parameters.fixedVolume, parameters.movingVolume = volumes
 
-    def setParameterNode(self, parameterNode):
-        """Bind the widgets to a parameter node, or to none."""
-        if self._parameterNode is not None:
-            self._parameterNode.disconnectGui(self._guiTag)
-            self.removeObservers(self.onParametersModified)
-            self.removeObservers(self.onInputModified)
-            self._observedInputs = set()
-        self._parameterNode = parameterNode
-        if parameterNode is not None:
-            self._guiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
-            self.onParametersModified()
-
-    def onParametersModified(self, caller=None, event=None):
+    def onParametersModified(self):
         """Something was chosen: show it, and whether Apply can work."""
         nodes = {*self.request().nodes(), *self.sequence.request().nodes()}
         if nodes != self._observedInputs:

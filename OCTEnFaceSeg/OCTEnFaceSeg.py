@@ -17,6 +17,8 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+TUTORIAL = "https://github.com/SlicerCorrespond/SlicerCorrespond/blob/main/OCTEnFaceSeg/Documentation/OCTEnFaceSeg.md"
+
 # Everything else is imported where it is used: the core module's folder need not be on the path yet when Slicer reads this file.
 
 
@@ -33,7 +35,7 @@ class OCTEnFaceSeg(ScriptedLoadableModule):
             "Finds geographic atrophy and reticular pseudodrusen in retinal OCT volumes, as a mask in the en-face plane that can "
             "be corrected and measured: open an OCT file, choose the lesion and press Apply. For research use only."
         )
-        self.parent.helpText += self.getDefaultModuleDocumentationLink()
+        self.parent.helpText += _('<p>More in the <a href="{url}">tutorial</a>.</p>').format(url=TUTORIAL)
         self.parent.acknowledgementText = _(
             "Networks after Morano et al., Self-supervised learning via inter-modal reconstruction and feature projection "
             "networks for label-efficient 3D-to-2D segmentation (MICCAI 2023)."
@@ -108,12 +110,16 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self._parameterNode = None
-        self._guiTag = None
+        self.binding = None
         self._background = None
         self._measures = None
 
+    @property
+    def _parameterNode(self):
+        return self.binding.node
+
     def setup(self):
+        from CorrespondCoreLib.panel.parameter_binding import ParameterBinding
         from CorrespondCoreLib.panel.run_section import RunSection
         from OCTEnFaceSegFace.result import MARK
         from OCTEnFaceSegFace.section_bruch import BruchSection
@@ -131,6 +137,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         panel.setMRMLScene(slicer.mrmlScene)
         self.ui.resultSelector.addAttribute("vtkMRMLSegmentationNode", MARK)
         self.logic = OCTEnFaceSegLogic()
+        self.binding = ParameterBinding(self.ui, self.logic, self.onParametersModified)
         parameters = lambda: self._parameterNode  # noqa: E731
         buttons = (self.ui.sampleDataButton, self.ui.openButton, self.ui.openFolderButton)
         self.scan = ScanSection(self.ui, parameters, self.showError, self.onScaled)
@@ -152,7 +159,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._background is not None:
             self._background.abandon()
         self.rest()
-        self.setParameterNode(None)
+        self.binding.release()
         self.removeObservers()
 
     def enter(self):
@@ -171,7 +178,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller, event):
         self.rest()
         self.ui.statusLabel.text = self.ui.exportStatusLabel.text = ""
-        self.setParameterNode(None)
+        self.binding.release()
 
     def onSceneEndClose(self, caller, event):
         if self.parent.isEntered:
@@ -179,25 +186,14 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def initializeParameterNode(self):
         """Connect the panel to the scene's parameter node; choose the scan when there is exactly one."""
-        self.setParameterNode(self.logic.getParameterNode())
+        self.binding.bind()
         from OCTEnFaceSegFace.scan_nodes import MARK
 
         scans = [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if node.GetAttribute(MARK)]
         if self._parameterNode.volume is None and len(scans) == 1:
             self._parameterNode.volume = scans[0]
 
-    def setParameterNode(self, parameterNode):
-        """Bind the widgets to a parameter node, or to none."""
-        if self._parameterNode is not None:
-            self._parameterNode.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
-        self._parameterNode = parameterNode
-        if parameterNode is not None:
-            self._guiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
-            self.onParametersModified()
-
-    def onParametersModified(self, caller=None, event=None):
+    def onParametersModified(self):
         """Something was chosen: show it, and whether Apply can work."""
         if self._parameterNode is None:
             return

@@ -6,7 +6,6 @@ For research use only. Not for clinical use.
 from pathlib import Path
 
 import slicer
-import vtk
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -16,6 +15,8 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
+
+TUTORIAL = "https://github.com/SlicerCorrespond/SlicerCorrespond/blob/main/TAVIFusion/Documentation/TAVIFusion.md"
 
 # Everything else is imported where it is used: the core module's folder need not be on the path yet when Slicer reads this file.
 
@@ -33,7 +34,7 @@ class TAVIFusion(ScriptedLoadableModule):
             "Lays the aorta of a planning CTA over fluoroscopy frames: open an angiography run, choose the aorta, find the "
             "vessel in the frames, and align the model to it. For research use only."
         )
-        self.parent.helpText += self.getDefaultModuleDocumentationLink()
+        self.parent.helpText += _('<p>More in the <a href="{url}">tutorial</a>.</p>').format(url=TUTORIAL)
         self.parent.acknowledgementText = _(
             "Networks and fusion after Li et al., on CTA and fluoroscopy fusion in transcatheter aortic valve implantation."
         )
@@ -69,11 +70,15 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self._parameterNode = None
-        self._guiTag = None
+        self.binding = None
         self._refreshing = False
 
+    @property
+    def _parameterNode(self):
+        return self.binding.node
+
     def setup(self):
+        from CorrespondCoreLib.panel.parameter_binding import ParameterBinding
         from TAVIFusionFace.run_nodes import MARK
         from TAVIFusionFace.section_align import AlignSection
         from TAVIFusionFace.section_angulation import AngulationSection
@@ -96,6 +101,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for selector in (ui.runSelector, ui.secondRunSelector):
             selector.addAttribute("vtkMRMLSequenceNode", MARK)
         self.logic = TAVIFusionLogic()
+        self.binding = ParameterBinding(self.ui, self.logic, self.onParametersModified)
         parameters = lambda: self._parameterNode  # noqa: E731
         busy = lambda: self.work.running  # noqa: E731
         self.run = RunSection(ui, parameters, self.showError, self.onFrame)
@@ -123,7 +129,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.work.abandon()
         self.live.abandon()
         self.rest()
-        self.setParameterNode(None)
+        self.binding.release()
         self.removeObservers()
 
     def enter(self):
@@ -145,7 +151,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.rest()
         if not self.work.running:
             self.work.forget()
-        self.setParameterNode(None)
+        self.binding.release()
 
     def onSceneChanged(self, caller, event):
         """A scene was closed or read: its parameter node counts."""
@@ -154,20 +160,9 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def initializeParameterNode(self):
         """Connect the panel to the scene's parameter node."""
-        self.setParameterNode(self.logic.getParameterNode())
+        self.binding.bind()
 
-    def setParameterNode(self, parameterNode):
-        """Bind the widgets to a parameter node, or to none."""
-        if self._parameterNode is not None:
-            self._parameterNode.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
-        self._parameterNode = parameterNode
-        if parameterNode is not None:
-            self._guiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
-            self.onParametersModified()
-
-    def onParametersModified(self, caller=None, event=None):
+    def onParametersModified(self):
         """Something was chosen: show it, and what can be done with it."""
         if self._parameterNode is None or self._refreshing:
             return

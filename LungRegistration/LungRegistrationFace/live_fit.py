@@ -52,7 +52,6 @@ class LiveFit:
         self._series = self._node("vtkMRMLPlotSeriesNode")
         self._chart = self._node("vtkMRMLPlotChartNode")
         viewNode = self._node("vtkMRMLPlotViewNode", VIEW)
-        viewNode.SetAndObserveParentLayoutNodeID(self._table.GetID())  # this panel shows it, not the layout
         viewNode.SetDoPropagatePlotChartSelection(False)
         self._series.SetAndObserveTableNodeID(self._table.GetID())
         self._series.SetXColumnName(STEP)
@@ -87,6 +86,7 @@ class LiveFit:
         if className == "vtkMRMLPlotViewNode":
             node.SetSingletonTag(VIEW)
             node.SetLayoutName(VIEW)
+            node.SetAndObserveParentLayoutNodeID(self._table.GetID())  # this panel shows it: the layout makes no widget for it
         node = slicer.mrmlScene.AddNode(node)
         self._nodes.append(node)
         return node

@@ -171,5 +171,5 @@ class LungRegistrationParameterNode:
 
     sequence: vtkMRMLSequenceNode
     sequenceReference: Annotated[int, Minimum(0)] = 0
-    sequenceLandmarks: Union[vtkMRMLSequenceNode, vtkMRMLMarkupsFiducialNode]  # noqa: UP007 - the wrapper knows Union only
+    sequenceLandmarks: Union[vtkMRMLSequenceNode, vtkMRMLMarkupsFiducialNode, None]  # noqa: UP007 - the wrapper knows Union only
     sequenceLungs: vtkMRMLSegmentationNode

@@ -24,23 +24,21 @@ class InputsSection:
         """ui: widgets by name; parameters: returns the parameter node or None; showError: tells the user a message."""
         self.ui, self._parameters, self._showError = ui, parameters, showError
         self._refreshing = False
-        self._maskSelectors = {"fixed": ui.fixedMaskSelector, "moving": ui.movingMaskSelector}
-        for selector in self._maskSelectors.values():
-            selector.connect("currentNodeChanged(vtkMRMLNode*)", self._onMaskChanged)
-            selector.connect("currentSegmentChanged(QString)", self._onMaskChanged)
+        self._segmentBoxes = {"fixed": ui.fixedMaskSegmentComboBox, "moving": ui.movingMaskSegmentComboBox}
+        for box in self._segmentBoxes.values():
+            box.connect("currentIndexChanged(int)", self._onSegmentChosen)
         ui.swapButton.connect("clicked()", self.swap)
         ui.landmarkFilePathLineEdit.connect("currentPathChanged(QString)", self._onFileChanged)
         ui.importFixedLandmarksButton.connect("clicked()", lambda: self._onImport("fixed"))
         ui.importMovingLandmarksButton.connect("clicked()", lambda: self._onImport("moving"))
 
     def refresh(self):
-        """Show the parameter node's masks and the state of the landmark lists."""
+        """Show the segments to choose from and the state of the landmark lists."""
         parameters = self._parameters()
         self._refreshing = True
         try:
-            for side, selector in self._maskSelectors.items():
-                selector.setCurrentNode(getattr(parameters, f"{side}MaskSegmentation"))
-                selector.setCurrentSegmentID(getattr(parameters, f"{side}MaskSegmentID"))
+            for side, box in self._segmentBoxes.items():
+                self._showSegments(parameters, side, box)
         finally:
             self._refreshing = False
         self.ui.landmarkCheckLabel.text = self._landmarkCheck(parameters)
@@ -54,7 +52,7 @@ class InputsSection:
                 yield from ((node, event) for event in (node.PointAddedEvent, node.PointRemovedEvent, node.PointModifiedEvent))
             elif node.IsA("vtkMRMLSegmentationNode"):
                 segmentation = node.GetSegmentation()
-                yield from ((segmentation, event) for event in (segmentation.SegmentAdded, segmentation.SegmentRemoved))
+                yield from ((segmentation, event) for event in _segmentEvents(segmentation))
 
     def swap(self):
         """Exchange everything that belongs to the fixed image with what belongs to the moving image."""
@@ -87,7 +85,11 @@ class InputsSection:
         parameters = self._parameters()
         volume = getattr(parameters, f"{side}Volume")
         if volume is None:
-            raise InputError(_("Choose the {role} image first: the file counts its voxels.").format(role=_(side)))
+            missing = {
+                "fixed": _("Choose the fixed image first: the file counts its voxels."),
+                "moving": _("Choose the moving image first: the file counts its voxels."),
+            }
+            raise InputError(missing[side])
         points_mm = dirlab.voxels_to_lps_mm(dirlab.read_voxel_list(path), _topDown(worldImage(volume)))
         node = mrml.markups_from_points(points_mm, Path(path).stem)
         node.GetDisplayNode().SetTextScale(0)
@@ -105,13 +107,28 @@ class InputsSection:
         self.ui.importFixedLandmarksButton.enabled = exists
         self.ui.importMovingLandmarksButton.enabled = exists
 
-    def _onMaskChanged(self, _changed):
+    def _onSegmentChosen(self, _index):
         parameters = self._parameters()
         if parameters is None or self._refreshing:
             return
-        for side, selector in self._maskSelectors.items():
-            setattr(parameters, f"{side}MaskSegmentation", selector.currentNode())
-            setattr(parameters, f"{side}MaskSegmentID", selector.currentSegmentID() or "")
+        for side, box in self._segmentBoxes.items():
+            setattr(parameters, f"{side}MaskSegmentID", box.itemData(box.currentIndex) or "")
+
+    @staticmethod
+    def _showSegments(parameters, side, box):
+        """Offer the segments of the chosen segmentation; a segment that it does not have is no longer chosen."""
+        node = getattr(parameters, f"{side}MaskSegmentation")
+        segmentation = node.GetSegmentation() if node is not None else None
+        ids = list(segmentation.GetSegmentIDs()) if node is not None else []
+        entries = [(_("All segments"), ""), *((segmentation.GetSegment(i).GetName(), i) for i in ids)]
+        if [(box.itemText(k), box.itemData(k)) for k in range(box.count)] != entries:
+            box.clear()
+            for name, segmentID in entries:
+                box.addItem(name, segmentID)
+        if node is not None and getattr(parameters, f"{side}MaskSegmentID") not in ("", *ids):
+            setattr(parameters, f"{side}MaskSegmentID", "")
+        box.setCurrentIndex(box.findData(getattr(parameters, f"{side}MaskSegmentID")))
+        box.enabled = node is not None
 
     @staticmethod
     def _landmarkCheck(parameters):
@@ -121,6 +138,10 @@ class InputsSection:
             return pairLandmarks(parameters.fixedLandmarks, parameters.movingLandmarks, parameters.landmarkMatching.value).message
         except InputError as error:
             return str(error)
+
+
+def _segmentEvents(segmentation):
+    return segmentation.SegmentAdded, segmentation.SegmentRemoved, segmentation.SegmentModified
 
 
 def _topDown(image):

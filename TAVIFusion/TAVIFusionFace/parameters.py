@@ -133,7 +133,7 @@ class TAVIFusionParameterNode:
     model: vtkMRMLModelNode
     meshFrame: Annotated[MeshFrame, Default(MeshFrame.LPS)]
     landmarks: vtkMRMLMarkupsFiducialNode
-    centerline: Union[vtkMRMLModelNode, vtkMRMLMarkupsCurveNode]  # noqa: UP007 - the wrapper knows Union only
+    centerline: Union[vtkMRMLModelNode, vtkMRMLMarkupsCurveNode, None]  # noqa: UP007 - the wrapper knows Union only
     cta: vtkMRMLScalarVolumeNode
     seed: vtkMRMLMarkupsFiducialNode
     aortaThreshold: Annotated[float, WithinRange(AUTOMATIC_HU, 3000), SingleStep(10), Decimals(0)] = AUTOMATIC_HU
@@ -158,7 +158,7 @@ class TAVIFusionParameterNode:
     liveNode: vtkMRMLScalarVolumeNode
     liveFollows: bool = False
 
-    reference: Union[vtkMRMLSegmentationNode, vtkMRMLSequenceNode]  # noqa: UP007
+    reference: Union[vtkMRMLSegmentationNode, vtkMRMLSequenceNode, None]  # noqa: UP007
     overlay: Annotated[Overlay, Default(Overlay.NOTHING)]
     opacity: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5
     showOutline: bool = True

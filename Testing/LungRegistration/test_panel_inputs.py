@@ -109,12 +109,40 @@ class InputsTest(PanelTestCase):
 
     def test_segments_are_chosen_by_hand_and_by_the_parameter_node(self):
         pair = self.choosePhantom()
+        segments, box = pair.fixedLobes.GetSegmentation(), self.ui.fixedMaskSegmentComboBox
         self.assertIs(self.ui.fixedMaskSelector.currentNode(), pair.fixedLobes)
-        segment = pair.fixedLobes.GetSegmentation().GetNthSegmentID(2)
-        self.ui.fixedMaskSelector.setCurrentSegmentID(segment)
+        self.assertEqual([box.currentText, box.count], ["All segments", 1 + segments.GetNumberOfSegments()])
+        segment = segments.GetNthSegmentID(2)
+        box.setCurrentIndex(3)
         self.assertEqual(self.parameters.fixedMaskSegmentID, segment)
-        self.parameters.fixedMaskSegmentation, self.parameters.fixedMaskSegmentID = None, ""
+        segments.GetNthSegment(0).SetName("Upper lobe")
+        self.assertEqual((box.itemText(1), box.currentIndex), ("Upper lobe", 3))
+        segments.RemoveSegment(segment)
+        self.assertEqual((self.parameters.fixedMaskSegmentID, box.currentText), ("", "All segments"))
+        self.parameters.fixedMaskSegmentation = None
         self.assertIsNone(self.ui.fixedMaskSelector.currentNode())
+        self.assertFalse(box.enabled)
+
+    def test_another_segmentation_starts_with_all_of_its_segments(self):
+        pair = self.choosePhantom()
+        self.ui.fixedMaskSegmentComboBox.setCurrentIndex(2)
+        other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+        for name in ("left lung", "right lung"):
+            other.GetSegmentation().AddEmptySegment(name, name)
+        self.ui.fixedMaskSelector.setCurrentNode(other)
+        self.assertEqual((self.parameters.fixedMaskSegmentID, self.ui.fixedMaskSegmentComboBox.count), ("", 3))
+        self.assertIs(self.parameters.movingMaskSegmentation, pair.movingLobes)
+
+    def test_coming_back_to_the_module_changes_no_choice(self):
+        self.choosePhantom()
+        self.ui.presetComboBox.setCurrentIndex(2)
+        chosen, bound = self.parameters.preset, self.widget._parameterNode
+        self.widget.exit()
+        self.widget.enter()
+        self.assertEqual(self.ui.presetComboBox.currentIndex, 2)
+        self.ui.presetComboBox.setCurrentIndex(0)
+        self.assertNotEqual(self.parameters.preset, chosen)
+        self.assertIs(self.widget._parameterNode, bound, "bound twice, every widget would be heard twice")
 
     def test_swap_exchanges_everything(self):
         pair = self.choosePhantom()
