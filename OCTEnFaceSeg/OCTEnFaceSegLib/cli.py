@@ -9,6 +9,7 @@ from CorrespondCoreLib.progress import Progress
 
 from .cohort import add_cohort_command
 from .comparison.commands import add_comparison_command
+from .fine_tuning.commands import add_fine_tuning_command
 from .networks.commands import add_network_commands
 from .scan_options import add_reading_options, add_segmentation_options, reading_of, settings_of
 from .training.commands import add_training_commands
@@ -23,6 +24,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     add_cohort_command(subparsers)
     add_network_commands(subparsers)
     add_training_commands(subparsers)
+    add_fine_tuning_command(subparsers)
     add_comparison_command(subparsers)
 
 
