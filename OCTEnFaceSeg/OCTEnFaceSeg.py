@@ -129,6 +129,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from OCTEnFaceSegFace.section_measures import MeasuresSection
         from OCTEnFaceSegFace.section_method import MethodSection
         from OCTEnFaceSegFace.section_scan import ScanSection
+        from OCTEnFaceSegFace.section_tuning import TuningSection
 
         super().setup()
         panel = slicer.util.loadUI(self.resourcePath("UI/OCTEnFaceSeg.ui"))
@@ -139,7 +140,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = OCTEnFaceSegLogic()
         self.binding = ParameterBinding(self.ui, self.logic, self.onParametersModified)
         parameters = lambda: self._parameterNode  # noqa: E731
-        buttons = (self.ui.sampleDataButton, self.ui.openButton, self.ui.openFolderButton)
+        buttons = (self.ui.sampleDataButton, self.ui.openButton, self.ui.openFolderButton, self.ui.tuneButton)
         self.scan = ScanSection(self.ui, parameters, self.showError, self.onScaled)
         self.method = MethodSection(self.ui, parameters)
         self.run = RunSection(self.ui, self.onApply, self.onCancel, _("Segment the scan."), buttons)
@@ -148,8 +149,10 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.bruch = BruchSection(self.ui, result, self.showError, self.onParametersModified)
         self.measuring = MeasuresSection(self.ui, result, parameters, self.showError, self.onMeasured)
         self.growth = GrowthSection(self.ui, self.showError)
+        self.tuning = TuningSection(self.ui, result, parameters, self.showError, self.onTune)
         self.export = ExportSection(self.ui, result, self.request, self.growth.tableNode, self.showError)
         self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
+        self.ui.tuneCancelButton.connect("clicked()", self.onCancel)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
         self.initializeParameterNode()
@@ -174,6 +177,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.bruch.rest()
         self.measuring.rest()
         self.inspect.rest()
+        self.tuning.curve.end()
 
     def onSceneStartClose(self, caller, event):
         self.rest()
@@ -204,6 +208,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.inspect.refresh(self._measures)
         self.inspect.update()
         self.growth.refresh()
+        self.tuning.refresh(self.run.running)
         missing = self.request().missing()
         self.run.ready(missing)
         self.export.refresh(missing)
@@ -247,6 +252,31 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if result is not None and self._parameterNode is not None:
             self._parameterNode.result = result.segmentation
             self.inspect.show()
+
+    def onTune(self):
+        """Start the fine-tuning; the panel stays alive."""
+        from CorrespondCoreLib.errors import CorrespondError
+
+        self.tuning.curve.end()
+        callbacks = {"onProgress": self.run.progress, "onPoints": self.tuning.curve.show, "onFinished": self.onTuned}
+        device = {"device": self._parameterNode.device.value, "threads": self._parameterNode.threads}
+        try:
+            self._background = self.logic.startFineTuning(**self.tuning.chosen(), **device, **callbacks)
+        except CorrespondError as error:
+            self.showError(str(error))
+            return
+        self.run.started(_("Starting…"), (self.ui.tuningStatusLabel, self.ui.tuneCancelButton))
+
+    def onTuned(self, background):
+        """Choose the new model, and say what it is."""
+        from OCTEnFaceSegFace.parameters import Lesion, Method
+
+        card = background.value
+        self.ended(background, *([card["title"], card["description"]] if card is not None else []))
+        if card is not None and self._parameterNode is not None and card["lesion"] in [lesion.value for lesion in Lesion]:
+            self._parameterNode.lesion = Lesion(card["lesion"])
+            self._parameterNode.method = Method.NETWORK
+            self._parameterNode.models = card["id"]
 
     def onSampleData(self):
         """Make the phantom eye and choose its first visit."""
@@ -366,6 +396,49 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
 
         found = [r if isinstance(r, SegmentationResult) else resultOf(r) for r in results]
         return compareVisits(found, years)
+
+    def addToTrainingSet(self, result, folder, patient=""):
+        """Add a result's scan with its mask, as it is now, to a folder for fine-tuning. Returns the scan's folder in there.
+
+        Args:
+            patient: a code of your own, the same for all scans of a patient; by default a new one.
+        """
+        from OCTEnFaceSegFace.tuning import addToTrainingSet
+
+        return addToTrainingSet(result, folder, patient)
+
+    def fineTune(self, model, folder, **options):
+        """Fit a model to a training set and wait; returns the new model's card.
+
+        Args:
+            options: see startFineTuning.
+        """
+        return self.startFineTuning(model, folder, **options).wait()
+
+    def startFineTuning(
+        self, model, folder, title="", steps=200, device="auto", threads=0, onProgress=None, onPoints=None, onFinished=None
+    ):
+        """Fit a model to a training set beside Slicer; returns a Background, whose `value` will be the new model's card.
+
+        Args:
+            model: id of the model to begin with. folder: see addToTrainingSet.
+            title: of the new model; by default the old one, fine-tuned.
+            onPoints: called with the points of the curves so far: dicts with step and loss or dice.
+        """
+        from CorrespondCoreLib import packages
+        from CorrespondCoreLib.panel.background import Background
+        from OCTEnFaceSegFace.tuning import newCard, tuningCommand
+
+        packages.ensure([packages.TORCH, packages.SAFETENSORS], _("OCT En-face Segmentation"))
+        return Background(
+            Path(__file__).resolve().parent,
+            lambda job: tuningCommand(model, folder, title, steps, device, threads),
+            newCard,
+            (),
+            onProgress,
+            onFinished,
+            onPoints,
+        )
 
     def loadSampleData(self, size=None):
         """Make a phantom eye with atrophy on this computer, two visits, and return their volume nodes.

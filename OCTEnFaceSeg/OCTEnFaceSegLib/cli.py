@@ -9,6 +9,7 @@ from CorrespondCoreLib.progress import Progress
 
 from .cohort import add_cohort_command
 from .comparison.commands import add_comparison_command
+from .fine_tuning.commands import add_fine_tuning_command
 from .networks.commands import add_network_commands
 from .scan_options import add_reading_options, add_segmentation_options, reading_of, settings_of
 from .training.commands import add_training_commands
@@ -23,6 +24,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     add_cohort_command(subparsers)
     add_network_commands(subparsers)
     add_training_commands(subparsers)
+    add_fine_tuning_command(subparsers)
     add_comparison_command(subparsers)
 
 
@@ -48,6 +50,11 @@ def _add_segment(subparsers: argparse._SubParsersAction) -> None:
         "--fovea", type=float, nargs=2, metavar=("BSCAN", "ASCAN"), help="index of the fovea, from 0; found if absent"
     )
     parser.add_argument("--reference", type=Path, action="append", metavar="MASK", help="a grader's mask; again for several")
+    parser.add_argument(
+        "--dicom-seg",
+        action="store_true",
+        help="also write mask.dcm, a DICOM Segmentation, where the scan is DICOM; it names the patient as the scan does",
+    )
     parser.add_argument("--names-in-report", action="store_true", help="the scan's file name stands in the report")
     add_reading_options(parser)
     parser.set_defaults(func=_segment)
@@ -110,6 +117,7 @@ def _segment(args: argparse.Namespace, progress: Progress) -> dict:
         fovea=tuple(args.fovea) if args.fovea else None,
         references=grader_names(args.reference or []),
         names=args.names_in_report,
+        dicom_seg=args.dicom_seg,
     )
     return segment_file(args.volume, args.output, settings_of(args), wishes, args.device, args.threads, progress)
 

@@ -17,6 +17,7 @@ from CorrespondCoreLib.process_usage import seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
 from .bruch_source import read_membrane
+from .formats.dicom_seg import Maker, check_highdicom, seg_source, write_seg
 from .formats.reading import read_scan
 from .measures.agreement import against_graders
 from .measures.fovea import Fovea, find_fovea, find_ilm
@@ -43,6 +44,7 @@ class Wishes:
         fovea: (B-scan, A-scan) index; found if absent.
         references: name of a grader -> mask file of this scan.
         names: the scan's file name stands in the report.
+        dicom_seg: the mask is also written as DICOM Segmentation, which names the patient as the scan's files do.
     """
 
     reading: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Wishes:
     fovea: tuple[float, float] | None = None
     references: Mapping[str, Path] = field(default_factory=dict)
     names: bool = False
+    dicom_seg: bool = False
 
 
 def segment_file(
@@ -64,7 +67,7 @@ def segment_file(
     """Segment a lesion of a scan and write the results into a folder, all of them or none.
 
     Writes probability.nrrd, mask.seg.nrrd, uncertainty.nrrd, bruch.nrrd (depth in voxels), settings.json, measures.csv,
-    report.json and report.html. Returns the main figures and the paths of the files.
+    report.json, report.html and, if wished, mask.dcm. Returns the main figures and the paths of the files.
 
     Raises:
         InputError, OutputError, OutOfMemory, MissingPackage, Cancelled: each with a message for the user.
@@ -72,10 +75,13 @@ def segment_file(
     settings, wishes, progress = settings or SegmentationSettings(), wishes or Wishes(), progress or Progress()
     if settings.method == "network":
         check_torch()
+    if wishes.dicom_seg:
+        check_highdicom()
     with progress.stage("Reading", until=0.1):
         scan = read_scan(source, progress, **wishes.reading)
         check_raster(scan)
         tell_notes(scan, progress)
+        seg = seg_source(source) if wishes.dicom_seg else None
         output = check_output_folder(output, ROOM_BYTES)
         depth, points = read_membrane(wishes.bruch_file) if wishes.bruch_file else (None, None)
         grid = scan.enface_image(np.zeros(scan.enface_shape, np.uint8))
@@ -87,6 +93,11 @@ def segment_file(
         agreement = against_graders(result.mask, references, scan.spacing_mm) if references else None
     with whole_folder(output) as folder, progress.stage("Writing", until=1.0) as step:
         write_images(result, folder)
+        if seg is not None and result.mask.any():
+            maker = Maker(result.method, settings.method == "network", corrected=False)
+            write_seg(result.mask, scan.volume, seg, folder / "mask.dcm", settings.lesion, maker)
+        elif seg is not None:
+            progress.warning("The mask is empty: no DICOM segmentation was written, it holds at least one pixel.")
         step(0.3)
         write_json(folder / "settings.json", settings.to_dict())
         write_csv(folder / "measures.csv", ("measure", "part", "value", "unit"), measure_rows(measures))

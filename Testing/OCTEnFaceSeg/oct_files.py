@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
@@ -106,6 +107,18 @@ def save(d, path):
 
 def write_opt(path, values, positions=None, **kwargs):
     return save(opt(path, values, positions, **kwargs), path)
+
+
+def write_phantom_opt(path, size=(16, 128, 96)):
+    """A phantom eye with atrophy as a tomography file."""
+    from OCTEnFaceSegLib.phantom import phantom_eye
+
+    scan = phantom_eye(size, seed=3, lesion="ga").scan
+    dx, dy, dz = scan.spacing_mm
+    positions = np.arange(size[0])[:, None] * np.array([0, 0, dz])
+    dataset = opt(path, sitk.GetArrayFromImage(scan.volume).astype(np.uint8), positions, dx=dx, dy=dy)
+    dataset.FrameOfReferenceUID = generate_uid()
+    return save(dataset, path)
 
 
 def write_photo(path, values, uid=None, spacing=None, eye="R", kind="SLO"):

@@ -290,3 +290,24 @@ class SegmentTest(PanelTestCase):
         scope = {"slicer": slicer}
         exec(code, scope)
         np.testing.assert_array_equal(scope["result"].mask(), result.mask())
+
+    def test_a_dicom_segmentation_needs_a_dicom_scan_and_a_package_that_is_asked_for(self):
+        from OCTEnFaceSegFace.scan_nodes import writeFacts
+        from Testing.OCTEnFaceSeg.oct_files import write_phantom_opt
+
+        with tempfile.TemporaryDirectory() as folder:
+            self.ui.exportFolderPathLineEdit.currentPath = folder
+            file = str(write_phantom_opt(Path(folder) / "scan.dcm"))
+            volume = self.widget.scan.open(file)
+            self.parameters.result = self.widget.logic.segment(volume, method="hypertransmission").segmentation
+            questions = []
+            choose = mock.patch("qt.QFileDialog.getOpenFileName", return_value=file, create=True)
+            ask = mock.patch("slicer.util.confirmOkCancelDisplay", side_effect=lambda text, **options: questions.append(text))
+            with choose, ask, mock.patch("slicer.packaging.pip_check", return_value=False):
+                self.ui.exportSegButton.click()
+            self.assertIn("highdicom", questions[0])
+            self.assertIn("highdicom is not installed, as you chose", self.errors[-1])
+            writeFacts(volume, {"source": "Heidelberg .vol"})
+            self.ui.exportSegButton.click()
+            self.assertIn("this scan is not from DICOM", self.errors[-1])
+            self.assertEqual([path.name for path in Path(folder).iterdir()], ["scan.dcm"])

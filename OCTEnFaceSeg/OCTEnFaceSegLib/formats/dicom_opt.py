@@ -37,7 +37,7 @@ def read_opt(path: str | Path, options: ReadOptions | None = None, progress: Pro
     """
     path, options = Path(path), options or ReadOptions()
     with (progress or Progress()).stage("Reading", 1.0) as step:
-        files = _files(path)
+        files = files_of(path)
         datasets = []
         for n, file in enumerate(files):
             datasets.append(read_dataset(file))
@@ -53,8 +53,12 @@ def read_opt(path: str | Path, options: ReadOptions | None = None, progress: Pro
     return scan
 
 
-def _files(path: Path) -> list[Path]:
-    """The files of the scan."""
+def files_of(path: Path) -> list[Path]:
+    """The files of the scan that a file or a folder belongs to.
+
+    Raises:
+        InputError: it is of no OCT scan, or of several.
+    """
     if path.is_file():
         header = read_dataset(path, pixels=False)
         refuse_zeiss(header, path)
@@ -134,12 +138,11 @@ def _placed(frames: Frames, photos: dict[str, Photo], options: ReadOptions) -> t
 def _plane_ends(frames: Frames, positions: np.ndarray, axes: np.ndarray) -> tuple[np.ndarray, _Ends, list[str]]:
     """Pixels with the vitreous up, ends of the B-scans in the fundus plane, and notes."""
     along, down = axes[:, 0], axes[:, 1]
+    left, up = fundus_axes(axes)
     if np.abs(np.linalg.norm(axes, axis=2) - 1).max() > 0.01 or np.abs((along * down).sum(axis=1)).max() > 0.02:
         raise InputError("The file's image orientation is no pair of perpendicular unit vectors. Export it again.")
     notes, pixels = [], frames.pixels
-    left, up = np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
-    if np.abs(down[:, 1]).min() < 0.9:
-        left, up = along[0], np.cross(along[0], down[0])
+    if not _of_patient(axes):
         notes.append("The file's orientation is not that of a patient; the first B-scan is taken as horizontal.")
     elif down[0, 1] < 0:
         pixels = pixels[:, ::-1]
@@ -151,6 +154,22 @@ def _plane_ends(frames: Frames, positions: np.ndarray, axes: np.ndarray) -> tupl
     if apart > frames.spacing_mm[1]:
         notes.append(f"The file places B-scans up to {apart * 1000:.0f} um apart in depth; they are shown side by side.")
     return pixels, (starts, ends), notes
+
+
+def fundus_axes(axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors in the file's coordinates to the right and upwards on a fundus image: where this library's x and z run.
+
+    Args:
+        axes: (B, 2, 3) row and column direction of the B-scans.
+    """
+    if _of_patient(axes):
+        return np.array([1.0, 0, 0]), np.array([0, 0, 1.0])
+    return axes[0, 0], np.cross(axes[0, 0], axes[0, 1])
+
+
+def _of_patient(axes: np.ndarray) -> bool:
+    """The beam runs from front to back."""
+    return bool(np.abs(axes[:, 1, 1]).min() >= 0.9)
 
 
 def _pixel_ends(lines: np.ndarray) -> _Ends:
