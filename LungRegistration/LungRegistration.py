@@ -82,9 +82,10 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         return self.binding.node
 
     def setup(self):
+        from CorrespondCoreLib.panel.live_curve import LiveCurve
         from CorrespondCoreLib.panel.parameter_binding import ParameterBinding
         from CorrespondCoreLib.panel.run_section import RunSection
-        from LungRegistrationFace.live_fit import LiveFit
+        from LungRegistrationFace.fit_curves import LIVE as FIT_CURVES
         from LungRegistrationFace.result import MARK
         from LungRegistrationFace.section_export import ExportSection
         from LungRegistrationFace.section_inputs import InputsSection
@@ -104,7 +105,8 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.inputs = InputsSection(self.ui, lambda: self._parameterNode, self.showError)
         self.method = MethodSection(self.ui)
         self.network = NetworkSection(self.ui, lambda: self._parameterNode, self.onImportModel)
-        self.liveFit = LiveFit(self.ui)
+        fit = self.ui.liveFitFrame, self.ui.liveFitLabel, self.ui.liveFitComboBox
+        self.liveFit = LiveCurve(*fit, "LungRegistrationFit", FIT_CURVES)
         starters = (self.ui.sampleDataButton, self.ui.sequenceApplyButton)
         tip = _("Register the moving image to the fixed image.")
         self.run = RunSection(self.ui, self.onApply, self.onCancel, tip, starters)

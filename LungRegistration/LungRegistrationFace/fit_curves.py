@@ -7,6 +7,8 @@ from .plots import courseChart
 from .tables import fillTable
 
 STEP, LOSS, ERROR = "Step", "Loss", "Landmark error (mm)"
+LIVE = {"tre_mm": (ERROR, _("landmark error {:.2f} mm")), "loss": (LOSS, _("loss {:.4g}"))}
+"""What is plotted while the fit runs, see LiveCurve."""
 
 
 def addFitCurves(result):

@@ -3,10 +3,10 @@
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import CorrespondError, InputError
+from CorrespondCoreLib.panel.live_curve import LiveCurve
 from OCTEnFaceSegLib.fine_tuning.training_set import read_training_set
 from OCTEnFaceSegLib.results import title_of
 
-from .live_curve import LiveCurve
 from .section_method import installed
 from .tuning import addToTrainingSet
 
@@ -20,8 +20,9 @@ class TuningSection:
         self.ui, self._result, self._parameters, self._showError = ui, result, parameters, showError
         self._known = None
         self._running = False
-        titles = {"dice": _("Dice"), "loss": _("Loss")}
-        self.curve = LiveCurve(ui.tuningCurveFrame, ui.tuningCurveLabel, ui.tuningCurveComboBox, titles)
+        curves = {"dice": (_("Dice"), _("Dice {:.3f}")), "loss": (_("Loss"), _("loss {:.3g}"))}
+        shown = ui.tuningCurveFrame, ui.tuningCurveLabel, ui.tuningCurveComboBox
+        self.curve = LiveCurve(*shown, "OCTEnFaceSegTuning", curves)
         ui.tuningFolderPathLineEdit.connect("currentPathChanged(QString)", self._onFolder)
         ui.tuningAddButton.connect("clicked()", self._onAdd)
         ui.tuneButton.connect("clicked()", onTune)

@@ -250,7 +250,7 @@ class NetworkTest(PanelTestCase):
         self.ui.applyButton.click()
         self.assertTrue(self.widget.run.running, self.errors)
         host.wait(lambda: "landmark error" in self.ui.liveFitLabel.text or not self.widget.run.running, 120)
-        self.assertRegex(self.ui.liveFitLabel.text, r"Step \d+: loss .*, landmark error \d+\.\d\d mm")
+        self.assertRegex(self.ui.liveFitLabel.text, r"Step \d+: landmark error \d+\.\d\d mm, loss .*")
         self.assertRegex(self.ui.statusLabel.text, r"Fit to this pair \(about \d\.\d GB, ")
         self.assertEqual(self.shown(self.ui.liveFitFrame, self.ui.liveFitComboBox), [True, True])
         self.screenshotBelow("fit_at_work")
@@ -387,7 +387,7 @@ class NetworkTest(PanelTestCase):
             self.ui.applyButton.click()
         seen = []
         host.wait(lambda: seen.append(self.ui.liveFitLabel.text) or not self.widget.run.running, 60)
-        self.assertIn("Step 2: loss 0.25, landmark error 2.50 mm", seen)
+        self.assertIn("Step 2: landmark error 2.50 mm, loss 0.25", seen)
         self.assertRegex(self.errors[0], "Memory does not suffice.*choose the device cpu.*CUDA out of memory")
         self.assertEqual(self.nodeIDs(), before)
         self.assertEqual(self.shown(self.ui.liveFitFrame), [False])

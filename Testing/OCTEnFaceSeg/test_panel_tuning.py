@@ -67,7 +67,7 @@ class TuningTest(PanelTestCase):
         self.assertEqual((self.parameters.models, self.parameters.method.value), ("narrow-tuned", "network"))
         self.assertIn("Fine-tuned on", self.ui.modelLabel.text)
         self.assertNotIn("The model is for", self.ui.modelLabel.text)
-        self.assertRegex(self.ui.tuningCurveLabel.text, r"Step 3: Dice .*, Loss ")
+        self.assertRegex(self.ui.tuningCurveLabel.text, r"Step 3: Dice .*, loss ")
         self.assertTrue(self.ui.tuneButton.enabled)
         for button in (self.ui.scanCollapsibleButton, self.ui.inspectCollapsibleButton, self.ui.measuresCollapsibleButton):
             button.collapsed = True
