@@ -20,7 +20,9 @@ class LiveCurve:
 
     def __init__(self, frame, label, comboBox, view, curves):
         self._frame, self._label, self._box, self._name, self._curves = frame, label, comboBox, view, curves
-        self._view = None
+        self._view = slicer.qMRMLPlotView()
+        self._view.setMinimumHeight(HEIGHT)
+        frame.layout().addWidget(self._view)
         self._nodes, self._points, self._offered = [], [], []
         frame.visible = False
         comboBox.connect("currentIndexChanged(int)", lambda _index: self._draw())
@@ -41,8 +43,7 @@ class LiveCurve:
     def end(self):
         """Take the plot away."""
         self._frame.visible = False
-        if self._view is not None:
-            self._view.setMRMLPlotViewNode(None)
+        self._view.setMRMLPlotViewNode(None)
         for node in self._nodes:
             if node.GetScene() is not None:
                 slicer.mrmlScene.RemoveNode(node)
@@ -97,10 +98,6 @@ class LiveCurve:
         self._chart.SetXAxisTitle(_("Step"))
         self._chart.SetLegendVisibility(False)
         viewNode.SetPlotChartNodeID(self._chart.GetID())
-        if self._view is None:
-            self._view = slicer.qMRMLPlotView()
-            self._view.setMinimumHeight(HEIGHT)
-            self._frame.layout().addWidget(self._view)
         self._view.setMRMLScene(slicer.mrmlScene)
         self._view.setMRMLPlotViewNode(viewNode)
         self._frame.visible = True
