@@ -6,6 +6,7 @@ measures and the lines on the fundus image (Ophthalmic Frame Location, PS3.3 C.8
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,18 @@ _SOURCE = "DICOM"
 _Ends = tuple[np.ndarray, np.ndarray]  # (B, 2) of the first, (B, 2) of the last A-scan of each B-scan
 
 
-def read_opt(path: str | Path, options: ReadOptions | None = None, progress: Progress | None = None) -> OctScan:
+def read_opt(
+    path: str | Path,
+    options: ReadOptions | None = None,
+    progress: Progress | None = None,
+    find_photo: Callable[[str], str | None] | None = None,
+) -> OctScan:
     """Read an OPT file, a scan of one file per B-scan (give any of them), or a folder with one such scan.
 
     Fundus photographs in the same folder are taken along if the scan refers to them and says where it lies on them.
+
+    Args:
+        find_photo: file of a photograph by its instance UID, where it may lie elsewhere; None where it is not there.
 
     Raises:
         InputError: no OCT, obfuscated, several scans, damaged, no voxel size, or B-scans that no regular grid can hold.
@@ -45,7 +54,7 @@ def read_opt(path: str | Path, options: ReadOptions | None = None, progress: Pro
             step(0.5 * (n + 1) / len(files))
         frames = frames_of(datasets, files)
         step(0.8)
-        photos = _photos(files[0].parent, list(frames.lines))
+        photos = _photos(files[0].parent, list(frames.lines), find_photo)
     scan, ends = _placed(frames, photos, options)
     group = first(datasets[0], "PerFrameFunctionalGroupsSequence")
     scan.eye, scan.visit_date, scan.device = eye_of(datasets[0], group), date_of(datasets[0]), device_of(datasets[0])
@@ -105,10 +114,14 @@ def _check_class(header: Dataset, path: Path) -> None:
         raise InputError(f"{path.name} is a DICOM file of {name}, not of an OCT scan (Ophthalmic Tomography).")
 
 
-def _photos(folder: Path, uids: list[str]) -> dict[str, Photo]:
+def _photos(folder: Path, uids: list[str], find: Callable[[str], str | None] | None) -> dict[str, Photo]:
     if not uids:
         return {}
     found = {str(header.get("SOPInstanceUID", "")): path for path, header in headers_in(folder).items()}
+    for uid in uids:
+        elsewhere = find(uid) if find is not None else None
+        if elsewhere and Path(elsewhere).is_file():
+            found.setdefault(uid, Path(elsewhere))
     return {uid: read_photo(found[uid]) for uid in uids if uid in found}
 
 

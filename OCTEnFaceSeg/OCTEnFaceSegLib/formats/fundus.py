@@ -9,6 +9,9 @@ from CorrespondCoreLib.errors import InputError
 
 from ..scan import OctScan
 
+ASSUMED_WIDTH_MM = 8.7
+"""Of fundus images that state no scale: 30 degrees of a medium eye."""
+
 
 def gray(pixels: np.ndarray) -> np.ndarray:
     """A picture (H, W) or (H, W, channels) as one channel: that which all share, or green, where the retina has most contrast."""
@@ -28,6 +31,17 @@ def upright_image(pixels: np.ndarray, spacing_xz_mm: tuple[float, float], corner
     image.SetSpacing((spacing_xz_mm[0], 1.0, spacing_xz_mm[1]))
     image.SetOrigin((corner_xz_mm[0], 0.0, corner_xz_mm[1] - (pixels.shape[0] - 1) * spacing_xz_mm[1]))
     return image
+
+
+def free_image(pixels: np.ndarray, spacing_xz_mm: tuple[float, float] | None) -> sitk.Image:
+    """A fundus image (H, W) that is in no register yet, with its middle at the origin of the fundus plane.
+
+    Args:
+        spacing_xz_mm: of columns and rows; where it is not known, the image is taken as `ASSUMED_WIDTH_MM` wide.
+    """
+    height, width = pixels.shape
+    x, z = spacing_xz_mm or (ASSUMED_WIDTH_MM / width, ASSUMED_WIDTH_MM / width)
+    return upright_image(pixels, (x, z), (-(width - 1) / 2 * x, (height - 1) / 2 * z))
 
 
 def over_scan(image: sitk.Image, volume: sitk.Image) -> sitk.Image:
