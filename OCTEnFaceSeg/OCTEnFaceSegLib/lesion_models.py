@@ -9,7 +9,7 @@ from pathlib import Path
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
 
-from .settings import SegmentationSettings
+from .settings import DEPTH_VOXELS, SegmentationSettings
 
 SHIPPED = Path(__file__).parents[1] / "Resources" / "Models"
 ABOVE_MM, BELOW_MM = 1.28, 0.64  # of Bruch's membrane: together the depth of a Spectralis scan (496 voxels of 3.87 um)
@@ -17,10 +17,11 @@ ABOVE_MM, BELOW_MM = 1.28, 0.64  # of Bruch's membrane: together the depth of a 
 
 @dataclass(frozen=True)
 class Seen:
-    """The slab that a network sees: mm above and below Bruch's membrane."""
+    """The slab that a network sees: mm above and below Bruch's membrane, and its voxels along the beam."""
 
     above_mm: float
     below_mm: float
+    depth: int
 
 
 def chosen_models(settings: SegmentationSettings) -> list[Model]:
@@ -50,7 +51,8 @@ def chosen_models(settings: SegmentationSettings) -> list[Model]:
 
 
 def seen_by(models: Sequence[Model], settings: SegmentationSettings) -> Seen:
-    """What the networks see: the user's slab, else what the cards say ("input": {"above_mm", "below_mm"}), else 1.92 mm.
+    """What the networks see: the user's slab, else what the cards say ("input": {"above_mm", "below_mm", "depth"}), else 1.92 mm
+    in 128 voxels.
 
     Raises:
         InputError: a card's entry cannot be read, or the models expect different slabs.
@@ -61,11 +63,12 @@ def seen_by(models: Sequence[Model], settings: SegmentationSettings) -> Seen:
         try:
             above = float(settings.above_mm or of_card.get("above_mm", ABOVE_MM))
             below = float(settings.below_mm or of_card.get("below_mm", BELOW_MM))
+            depth = int(of_card.get("depth", DEPTH_VOXELS))
         except (TypeError, ValueError, AttributeError) as error:
             raise InputError(f'The card of the model "{model.id}" has an entry "input" that cannot be read: {error}.') from error
-        slabs[model.id] = Seen(above, below)
+        slabs[model.id] = Seen(above, below, depth)
     if len(set(slabs.values())) > 1:
-        text = "; ".join(f"{name}: {slab.above_mm} mm above, {slab.below_mm} mm below" for name, slab in slabs.items())
+        text = "; ".join(f"{n}: {s.above_mm} mm above, {s.below_mm} mm below, {s.depth} voxels" for n, s in slabs.items())
         raise InputError(f"The models expect different depths around Bruch's membrane ({text}). Choose models that agree.")
     return next(iter(slabs.values()))
 

@@ -16,7 +16,7 @@ from .networks.checkpoints import load_network
 from .networks.contract import EnfaceNetwork
 from .prediction import probability
 from .preprocessing import z_scored
-from .settings import DEPTH_VOXELS, SegmentationSettings
+from .settings import SegmentationSettings
 
 
 def predicted(
@@ -41,7 +41,7 @@ def predicted(
     seen = seen_by(models, settings)
     device = pick_device(device, progress)
     networks = [load_network(model) for model in models]
-    depth = _common_depth(networks)
+    depth = _common_depth(networks, seen.depth)
     with progress.stage("Flattening", until=progress.fraction + 0.05):
         slab = z_scored(flatten(volume, bruch_depth, seen.above_mm, seen.below_mm, spacing_mm[1], depth))
     with limited(threads):
@@ -49,9 +49,9 @@ def predicted(
     return mean, spread, device
 
 
-def _common_depth(networks: list[EnfaceNetwork]) -> int:
-    """Voxels along the beam that all networks take: 128 (paper), unless one takes another number only."""
-    depths = {network.sizes.depth if network.sizes.exact_depth else DEPTH_VOXELS for network in networks}
+def _common_depth(networks: list[EnfaceNetwork], trained_on: int) -> int:
+    """Voxels along the beam that all networks take: those that they were trained on, unless one takes another number only."""
+    depths = {network.sizes.depth if network.sizes.exact_depth else trained_on for network in networks}
     if len(depths) > 1:
         raise InputError(f"The models need different numbers of voxels in depth ({sorted(depths)}); choose models that agree.")
     return depths.pop()

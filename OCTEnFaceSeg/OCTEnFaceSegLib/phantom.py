@@ -17,6 +17,7 @@ from .phantoms.layers import Layers, layers_of
 from .phantoms.lesions import LESIONS
 from .phantoms.optics import as_scanned, signal_of_bscan
 from .phantoms.plane import sample
+from .phantoms.population import USUAL, population_of
 from .phantoms.styles import STYLES, Style
 from .phantoms.visit import Visit
 from .scan import LEFT_EYE, RIGHT_EYE, OctScan
@@ -59,14 +60,15 @@ def phantom_eye(
     visit: int = 0,
     years: float = 1.0,
     progress: Progress | None = None,
+    population: str = USUAL,
 ) -> PhantomEye:
     """An OCT scan of a random eye, with SLO and FAF, and with the truth.
 
     Anatomy, vessels, choroid, lesion, drusen, confounders, fundus, movement and speckle have random numbers of their own: the
     same seed is the same eye with any size, style and lesion. Intensities come from reflectivity, shadows and the light that the
     pigment epithelium lets through; where it is lost, the choroid is bright (hypertransmission) and Bruch's membrane has no edge.
-    Eyes of all kinds have thin pigment epithelium, bright patches of choroid and dim media, which look like atrophy below
-    the retina and are none.
+    Eyes of all kinds have thin and pale pigment epithelium, lost ellipsoid zone, bright patches of choroid and dim media, which
+    look like atrophy and are none; atrophy has bright plaques and scars, which look like what is lost there.
 
     Args:
         size: (B-scans, depth, A-scans), at least 8 x 64 x 64; the field stays that of the style. None: the style's usual size.
@@ -75,6 +77,7 @@ def phantom_eye(
         lesion: "ga", "rpd" or "healthy" (of these two; small drusen may be there).
         visit: 0, 1, ...: the scan `visit * years` after the first, with atrophy that has grown, a small shift and turn, and new
             movement and speckle.
+        population: "usual", or "unseen": eyes as no training sees them, see phantoms/population.py.
 
     Raises:
         InputError: impossible arguments.
@@ -82,21 +85,22 @@ def phantom_eye(
     progress = progress or Progress()
     device, shape = _checked(size, seed, style, lesion, visit, years)
     with progress.stage("Eye", until=0.15):
-        eye = Eye.random(seed, lesion)
+        kind = population_of(population)
+        eye = Eye.random(seed, lesion, kind)
         moved = Visit.random(stream(seed, "visit", visit), shape[0], device.motion_um, first=visit == 0)
     spacing = tuple(mm / n for mm, n in zip(device.field_mm, (shape[2], shape[1], shape[0]), strict=True))
     columns = _columns(eye, moved, shape, spacing, visit * years)
     layers = layers_of(columns)
     depth_um = 1000 * spacing[1]
     rng = stream(seed, "speckle", visit, sorted(STYLES).index(style))
-    looks = rng.uniform(*device.looks)
+    looks, gamma = rng.uniform(*device.looks), rng.uniform(*kind.gamma)
     layers.boundaries_um += _place(layers, columns, moved, device, spacing, rng)
     voxels = np.empty(shape, np.uint8)
     with progress.stage("B-scans", until=0.95) as step:
         for b in range(shape[0]):
             one, bands = _bscan(columns, b), Layers(layers.boundaries_um[:, b], layers.reflectivity[:, b], layers.below[b])
             signal = signal_of_bscan(one, bands, eye.choroid, shape[1], depth_um)
-            voxels[b] = as_scanned(signal, (1000 * spacing[0], depth_um), device, looks, rng)
+            voxels[b] = as_scanned(signal, (1000 * spacing[0], depth_um), device, looks, gamma, rng)
             step((b + 1) / shape[0])
     volume = sitk.GetImageFromArray(voxels)
     volume.SetSpacing(spacing)

@@ -8,9 +8,11 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
 from OCTEnFaceSegLib.phantom import phantom_eye
+from OCTEnFaceSegLib.phantoms.population import POPULATIONS
 from OCTEnFaceSegLib.phantoms.styles import STYLES
 
 SIZE = (16, 248, 128)
+OVERLAPPING = {"foci", "focus_mm", "more_foci_mm", "thin_patches", "thin_mm", "dull_patches", "dull_mm"}  # numbers and sizes
 array = sitk.GetArrayFromImage
 
 
@@ -62,6 +64,25 @@ def test_a_threshold_of_the_choroid_mistakes_other_things_for_atrophy():
         best = max(dice(choroid > cut, eye.ga) for cut in np.percentile(choroid, np.arange(60, 99, 2)))
         scores.append(best)
     assert 0.3 < np.mean(scores) < 0.85  # each with the best threshold, which nobody knows
+
+
+def test_the_ratio_of_choroid_to_pigment_epithelium_is_no_measure_of_atrophy_either():
+    scores = []
+    for seed in range(20, 24):
+        eye = phantom_eye((49, 124, 128), seed=seed)
+        volume = array(eye.scan.volume)
+        for first in (-6, -2):  # of the epithelium alone, and with the ellipsoid zone
+            ratio = around(volume, eye.layers["BM"], 2, 20) / (around(volume, eye.layers["BM"], first, 1) + 1)
+            scores.append(max(dice(ratio > cut, eye.ga) for cut in np.percentile(ratio, np.arange(60, 99, 2))))
+    assert 0.3 < np.mean(scores) < 0.80
+
+
+def test_eyes_of_the_unseen_population_are_others():
+    usual, unseen = (phantom_eye((8, 64, 64), seed=1, population=name) for name in ("usual", "unseen"))
+    assert usual.scan.eye == unseen.scan.eye and usual.ga_area_mm2 != unseen.ga_area_mm2
+    for name, (least, most) in vars(POPULATIONS["unseen"]).items():
+        low, high = getattr(POPULATIONS["usual"], name)
+        assert (least, most) == (low, high) or least >= high or most <= low or name in OVERLAPPING
 
 
 def dice(a, b):
@@ -138,6 +159,7 @@ def test_the_enface_map_of_the_scan_lies_in_the_fundus_images_plane(atrophy):
         {"lesion": "cnv"},
         {"visit": -1},
         {"seed": -1},
+        {"population": "young"},
         {"years": 0},
     ],
 )

@@ -22,8 +22,10 @@ from OCTEnFaceSegLib.scan import OctScan
 from OCTEnFaceSegLib.training.augmentation import augmented, cropped
 from OCTEnFaceSegLib.training.config import TrainingConfig
 from OCTEnFaceSegLib.training.eyes import Eye, FolderEyes, PhantomEyes, folder_parts, fundus_target, training_eyes
+from OCTEnFaceSegLib.training.judgement import Calibration, lesionwise_f1
 from OCTEnFaceSegLib.training.model_evaluation import evaluate_model, figures_of
 from OCTEnFaceSegLib.training.run import train
+from OCTEnFaceSegLib.training.trainer import learning_rate
 from OCTEnFaceSegLib.training.validation import score
 
 SMALL = {
@@ -79,13 +81,38 @@ def test_a_model_is_judged_on_held_out_eyes_and_always_the_same(trained):
     first, again = (evaluate_model(place, eyes=2, style="cirrus", device="cpu", threads=1) for _ in range(2))
     assert first == again and [row["seed"] for row in first["rows"]] == [10**8, 10**8 + 1]
     assert all(1.0 < row["true_area_mm2"] < 36 for row in first["rows"] if row["true_area_mm2"])
-    assert first["rows"] != evaluate_model(place, eyes=2, device="cpu", threads=1)["rows"]
+    assert first["rows"] != evaluate_model(place, eyes=2, style="cirrus", population="unseen", device="cpu", threads=1)["rows"]
+    assert {"dice", "lesionwise_f1", "weight_free_dice"} <= set(first["figures"])
+    assert 0 <= first["calibration"]["expected_calibration_error"] <= 1
     printed = run(["oct", "evaluate-model", str(place), "--eyes", "1", "--style", "cirrus", "--device", "cpu"], Progress())
     assert printed["rows"][0]["true_area_mm2"] == first["rows"][0]["true_area_mm2"]
     with pytest.raises(InputError, match="no style 'zeiss'"):
         evaluate_model(place, style="zeiss")
     with pytest.raises(InputError, match="At least one eye"):
         evaluate_model(place, eyes=0)
+
+
+def test_lesions_are_counted_one_by_one():
+    truth = np.zeros((8, 40), bool)
+    truth[2:4, 2:10], truth[5:7, 20:28] = True, True
+    found, doubled = truth.copy(), truth.copy()
+    found[5:7, 20:28] = False
+    doubled[0, 34:38] = True
+    assert lesionwise_f1(truth, truth) == lesionwise_f1(truth & False, truth & False) == 1.0
+    assert lesionwise_f1(found, truth) == pytest.approx(2 / 3) and lesionwise_f1(doubled, truth) == pytest.approx(0.8)
+    assert lesionwise_f1(truth & False, truth) == lesionwise_f1(truth, truth & False) == 0.0
+
+
+def test_probabilities_that_keep_their_word_have_no_calibration_error():
+    rng = np.random.default_rng(0)
+    probability = rng.uniform(size=(200, 400))
+    truth, calibration, boastful = rng.uniform(size=probability.shape) < probability, Calibration(), Calibration()
+    calibration.add(probability, probability * (1 - probability), truth)
+    boastful.add(np.round(probability), probability * (1 - probability), truth)
+    figures = calibration.figures()
+    assert figures["expected_calibration_error"] < 0.01 < 0.2 < boastful.figures()["expected_calibration_error"]
+    wrong = [part["wrong"] for part in figures["wrong_by_uncertainty"]]
+    assert wrong == sorted(wrong) and wrong[-1] > 0.45
 
 
 def test_figures_of_a_judgement():
@@ -112,6 +139,27 @@ def test_a_stopped_training_goes_on_bit_for_bit(trained, tmp_path):
     ]
     assert table[0] == table[1]
     assert sorted(p.name for p in (tmp_path / "models").iterdir()) == sorted(p.name for p in (trained[0] / "models").iterdir())
+
+
+def test_with_adam_and_a_falling_rate_a_stopped_training_goes_on_bit_for_bit(tmp_path):
+    quick = config(optimizer="adam", learning_rate=0.003, schedule="cosine", steps=4)
+    rates = [learning_rate(quick, step) for step in range(4)]
+    assert rates[0] == 0.003 and rates == sorted(rates, reverse=True) and 0 < rates[-1] < 0.001
+    train(quick, tmp_path / "whole", device="cpu", threads=1)
+    stop = Progress(cancelled=lambda: (tmp_path / "parts" / "checkpoint.pt").is_file())
+    with pytest.raises(Cancelled):
+        train(quick, tmp_path / "parts", device="cpu", threads=1, progress=stop)
+    train(quick, tmp_path / "parts", resume=True, device="cpu", threads=1)
+    whole, parts = weights(tmp_path / "whole")["network"], weights(tmp_path / "parts")["network"]
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_bfloat16_changes_the_speed_and_hardly_the_loss(tmp_path):
+    losses = []
+    for short in (False, True):
+        train(config(bfloat16=short, steps=1), tmp_path / str(short), device="cpu", threads=1)
+        losses.append(float(rows(tmp_path / str(short) / "steps.csv")[0]["loss"]))
+    assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.03)
 
 
 def test_a_training_is_not_overwritten_nor_continued_with_other_settings(trained):
@@ -227,6 +275,9 @@ def test_the_target_of_a_reconstruction_lies_under_the_scan():
         ({"network": {"name": "unet"}}, "network.name: 'unet' cannot work; give one of fpn"),
         ({"learning_rate": 0}, "Entry learning_rate: 0 cannot work"),
         ({"data": {"label_fraction": 0}}, "data.label_fraction: 0 cannot work"),
+        ({"optimizer": "lbfgs"}, "Entry optimizer: 'lbfgs' cannot work; give sgd or adam"),
+        ({"schedule": "step"}, "Entry schedule: 'step' cannot work"),
+        ({"data": {"population": "young"}}, "population is 'young'; give usual, unseen"),
         ({"lesions": "ga"}, "Unknown entries of the configuration: lesions"),
         ({"task": "reconstruction", "image": "CFP"}, "SLO or FAF"),
         ({"data": {"source": "folders"}}, "Name the folder of the scans"),

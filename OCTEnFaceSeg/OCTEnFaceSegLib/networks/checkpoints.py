@@ -77,7 +77,7 @@ def import_checkpoint(
         "version": "imported",
         "license": license_name or "unknown",
         "trained_on": "unknown; not trained by this project",
-        "domain": {"modality": "OPT"},
+        "domain": {"modality": "OCT"},
     }
     return checkpoints.save_model(loaded, card, store or ModelStore())
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from .plane import random_field, sample
+from .population import Population
 
 LEVELS, LEVEL_UM = 22, 16.0
 SCLERA = 0.30
@@ -22,13 +23,13 @@ class Choroid:
     fading_um: float
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Choroid:
+    def random(cls, rng: np.random.Generator, population: Population) -> Choroid:
         wide = rng.uniform(0.05, 0.09)
         layers = np.stack([random_field(rng, 0.022 + wide * level / LEVELS) for level in range(LEVELS)])
         layers = ndimage.gaussian_filter1d(layers, 1.3, axis=0)
         layers /= layers.std(axis=(1, 2), keepdims=True)
         contrast = np.linspace(0.25, 0.6, LEVELS, dtype=np.float32)[:, None, None]
-        return cls(np.exp(contrast * layers - contrast**2 / 2), float(rng.uniform(85, 160)))
+        return cls(np.exp(contrast * layers - contrast**2 / 2), float(rng.uniform(*population.fading_um)))
 
     def signal(self, below_um: np.ndarray, thickness_um: np.ndarray, x_mm: np.ndarray, z_mm: np.ndarray) -> np.ndarray:
         """Signal (depth, A-scans) of one B-scan if the pigment epithelium took nothing.

@@ -10,6 +10,7 @@ from .choroid import Choroid
 from .confounders import Confounders
 from .lesions import GA, HEALTHY, LESIONS, RPD, Atrophy, Spots, no_atrophy, no_spots, random_atrophy, random_drusen, random_spots
 from .plane import PIXELS, random_field, sample, soft_step
+from .population import Population
 from .surfaces import Anatomy
 from .vessels import vessel_map
 
@@ -47,20 +48,20 @@ class Eye:
     lipofuscin: np.ndarray
 
     @classmethod
-    def random(cls, seed: int, lesion: str) -> Eye:
-        anatomy = Anatomy.random(stream(seed, "anatomy"))
+    def random(cls, seed: int, lesion: str, population: Population) -> Eye:
+        anatomy = Anatomy.random(stream(seed, "anatomy"), population)
         rng = stream(seed, "lesion", LESIONS.index(lesion))
-        atrophy = random_atrophy(rng, anatomy) if lesion == GA else no_atrophy()
+        atrophy = random_atrophy(rng, anatomy, population) if lesion == GA else no_atrophy()
         reticular = lesion == RPD or (lesion == GA and rng.random() < CHANCE_OF_RPD_WITH_GA)
-        confounders = Confounders.random(stream(seed, "confounders"))
+        confounders = Confounders.random(stream(seed, "confounders"), population)
         if lesion == HEALTHY:
             confounders.calcified_um = np.zeros((PIXELS, PIXELS), np.float32)
         return cls(
             anatomy=anatomy,
-            choroid=Choroid.random(stream(seed, "choroid")),
+            choroid=Choroid.random(stream(seed, "choroid"), population),
             confounders=confounders,
             atrophy=atrophy,
-            spots=random_spots(rng, anatomy) if reticular else no_spots(),
+            spots=random_spots(rng, anatomy, population) if reticular else no_spots(),
             drusen_um=random_drusen(stream(seed, "drusen"), anatomy, healthy=lesion == HEALTHY),
             vessels=vessel_map(stream(seed, "vessels"), anatomy),
             lipofuscin=1 + 0.08 * random_field(stream(seed, "fundus"), 0.4),
@@ -71,11 +72,12 @@ class Eye:
         names = ("NFL", "GCIPL", "INL", "OPL", "ONL", "IS", "OS", "RPE")
         conf = self.confounders
         maps = [self.anatomy.bruch_um, self.anatomy.choroid_um, *(self.anatomy.thickness_um[n] for n in names)]
-        maps += [self.drusen_um, self.vessels, conf.thin, conf.window, conf.calcified_um, conf.remnant_um, conf.media]
+        maps += [self.drusen_um, self.vessels, conf.thin, conf.pale, conf.dull, conf.window]
+        maps += [conf.calcified_um, conf.remnant_um, conf.plaque, conf.scar, conf.media]
         maps += [self.spots.height_um, np.maximum(self.spots.distance_mm, -1), np.clip(self.atrophy.distance_mm(years), -5, 5)]
         values = list(sample(np.stack(maps), x_mm, z_mm))
         thickness = dict(zip(names, values[2:10], strict=True))
-        drusen, vessels, thin, window, calcified, remnant, media, deposit, spot, atrophy = values[10:]
+        drusen, vessels, thin, pale, dull, window, calcified, remnant, plaque, scar, media, deposit, spot, atrophy = values[10:]
         return Columns(
             x_mm=x_mm,
             z_mm=z_mm,
@@ -85,14 +87,19 @@ class Eye:
             drusen_um=drusen,
             vessels=vessels,
             thin=thin,
+            pale=pale,
+            dull=dull,
             window=window,
             calcified_um=calcified,
             remnant_um=remnant,
+            plaque=plaque,
+            scar=scar,
             media=media,
             deposit_um=deposit,
             spot_mm=np.maximum(spot, -atrophy),  # none where there is atrophy
             atrophy_mm=atrophy,
             pigment=self.anatomy.pigment,
+            epithelium=self.anatomy.epithelium,
         )
 
 
@@ -108,14 +115,19 @@ class Columns:
     drusen_um: np.ndarray
     vessels: np.ndarray
     thin: np.ndarray
+    pale: np.ndarray
+    dull: np.ndarray
     window: np.ndarray
     calcified_um: np.ndarray
     remnant_um: np.ndarray
+    plaque: np.ndarray
+    scar: np.ndarray
     media: np.ndarray
     deposit_um: np.ndarray
     spot_mm: np.ndarray
     atrophy_mm: np.ndarray
     pigment: float
+    epithelium: float
 
     @property
     def epithelium_lost(self) -> np.ndarray:

@@ -64,9 +64,12 @@ def layers_of(eye: Columns) -> Layers:
     )
     reflectivity = np.stack([np.full(ilm.shape, REFLECTIVITY[band], np.float32) for band in BANDS])
     dark = eye.calcified_um > 20
-    reflectivity[BANDS.index("sub-RPE")] = np.where(dark, 0.008, np.where(whole < 0.5, 0.11, REFLECTIVITY["sub-RPE"]))
-    reflectivity[BANDS.index("RPE")] *= (1 - 0.4 * eye.thin) * np.where(dark, 1.5, 1.0)
-    reflectivity[BANDS.index("EZ")] *= 1 - 0.75 * np.clip(eye.deposit_um / 45, 0, 1)
+    remnant = 0.11 + 0.4 * eye.plaque
+    reflectivity[BANDS.index("sub-RPE")] = np.where(dark, 0.008, np.where(whole < 0.5, remnant, REFLECTIVITY["sub-RPE"]))
+    reflectivity[BANDS.index("RPE")] *= eye.epithelium * (1 - eye.pale) * np.where(dark, 1.5, 1.0)
+    reflectivity[BANDS.index("ONL")] += 0.12 * eye.scar * (1 - whole)
+    reflectivity[BANDS.index("OS")] *= 1 - 0.7 * eye.dull
+    reflectivity[BANDS.index("EZ")] *= (1 - 0.75 * np.clip(eye.deposit_um / 45, 0, 1)) * (1 - eye.dull)
     shadow = eye.media**2 * (1 - eye.vessels)
     reflectivity[: BANDS.index("GCIPL")] *= eye.media**2
     reflectivity[BANDS.index("GCIPL") :] *= shadow

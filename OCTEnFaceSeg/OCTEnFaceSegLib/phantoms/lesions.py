@@ -9,6 +9,7 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from .plane import PITCH_MM, PIXELS, area_mm2, plane_mm, random_field, signed_distance_mm
+from .population import Population
 from .surfaces import Anatomy
 
 GA, RPD, HEALTHY = "ga", "rpd", "healthy"
@@ -34,14 +35,14 @@ def no_atrophy() -> Atrophy:
     return Atrophy(np.full((PIXELS, PIXELS), 1e3, np.float32), np.zeros((PIXELS, PIXELS), np.float32))
 
 
-def random_atrophy(rng: np.random.Generator, anatomy: Anatomy) -> Atrophy:
-    """One to four foci of 0.15 to 1.7 mm radius, some of which merge, around the fovea or over it."""
+def random_atrophy(rng: np.random.Generator, anatomy: Anatomy, population: Population) -> Atrophy:
+    """Foci, some of which merge, around the fovea or over it."""
     x, z = plane_mm()
     edge = 0.10 * random_field(rng, 0.18) + 0.12 * random_field(rng, 0.45)
     level = np.full(x.shape, 1e3, np.float32)
-    for index in range(int(rng.integers(1, 5))):
+    for index in range(int(rng.integers(*population.foci, endpoint=True))):
         angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 1.4)
-        radius = rng.uniform(0.35, 1.7) if index == 0 else rng.uniform(0.15, 0.7)
+        radius = rng.uniform(*(population.more_foci_mm if index else population.focus_mm))
         cx, cz = anatomy.fovea_mm[0] + away * np.cos(angle), anatomy.fovea_mm[1] + away * np.sin(angle)
         turn, ratio = rng.uniform(0, np.pi), rng.uniform(0.6, 1.0)
         u, v = (x - cx) * np.cos(turn) + (z - cz) * np.sin(turn), (z - cz) * np.cos(turn) - (x - cx) * np.sin(turn)
@@ -67,10 +68,10 @@ def no_spots() -> Spots:
     return Spots(np.full((PIXELS, PIXELS), 1e3, np.float32), np.zeros((PIXELS, PIXELS), np.float32))
 
 
-def random_spots(rng: np.random.Generator, anatomy: Anatomy) -> Spots:
-    """A loose hexagonal lattice of spots of 40 to 150 um radius in irregular regions around the fovea."""
+def random_spots(rng: np.random.Generator, anatomy: Anatomy, population: Population) -> Spots:
+    """A loose hexagonal lattice of spots in irregular regions around the fovea."""
     x, z = plane_mm()
-    pitch = rng.uniform(0.26, 0.36)
+    pitch = rng.uniform(*population.pitch_mm)
     rows = np.arange(-4, 4, pitch * np.sqrt(0.75))
     lattice = np.array([(c + (i % 2) * pitch / 2, r) for i, r in enumerate(rows) for c in np.arange(-4, 4, pitch)])
     lattice += rng.normal(0, 0.13 * pitch, lattice.shape)
@@ -82,8 +83,9 @@ def random_spots(rng: np.random.Generator, anatomy: Anatomy) -> Spots:
     centers = lattice[here & (eccentric > 0.5) & (eccentric < 3.4)]
     if len(centers) == 0:
         centers = lattice[[int(np.argmin(np.abs(eccentric - 1.2)))]]
-    radius = rng.uniform(0.040, 0.115, len(centers)).clip(max=0.46 * pitch)
-    tall = rng.uniform(22, 62, len(centers)) * (0.6 + 0.4 * radius / 0.115)
+    least, most = population.spot_mm
+    radius = rng.uniform(least, most, len(centers)).clip(max=0.46 * pitch)
+    tall = rng.uniform(*population.tall_um, len(centers)) * (0.6 + 0.4 * radius / most)
     away, nearest = KDTree(centers).query(np.stack([x.ravel(), z.ravel()], 1))
     relative = (away / radius[nearest]).reshape(x.shape)
     height = tall[nearest].reshape(x.shape) * np.sqrt(np.clip(1 - relative**2, 0, None))

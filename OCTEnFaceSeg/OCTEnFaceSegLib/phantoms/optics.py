@@ -38,7 +38,7 @@ def signal_of_bscan(eye: Columns, layers: Layers, choroid: Choroid, depth: int, 
 
 
 def as_scanned(
-    signal: np.ndarray, spacing_um: tuple[float, float], style: Style, looks: float, rng: np.random.Generator
+    signal: np.ndarray, spacing_um: tuple[float, float], style: Style, looks: float, gamma: float, rng: np.random.Generator
 ) -> np.ndarray:
     """Grey values uint8 (depth, A-scans) of a signal.
 
@@ -47,6 +47,7 @@ def as_scanned(
 
     Args:
         spacing_um: between A-scans, along the beam.
+        gamma: exponent of the grey values.
     """
     across_um, depth_um = spacing_um
     signal = ndimage.gaussian_filter1d(signal, style.axial_um / depth_um, axis=0, truncate=3.0)
@@ -57,4 +58,4 @@ def as_scanned(
     shape = looks * SPREAD_OF_NEIGHBOURS
     grains = rng.standard_gamma(shape, (signal.shape[0], signal.shape[1] + 2), dtype=np.float32)
     signal *= (grains[:, :-2] + 2 * grains[:, 1:-1] + grains[:, 2:]) * np.float32(0.25 / shape)
-    return grey_values(signal, style, style.noise)
+    return grey_values(signal, style, style.noise, gamma)

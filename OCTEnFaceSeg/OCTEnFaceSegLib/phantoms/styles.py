@@ -43,11 +43,12 @@ STYLES = {
 }
 
 
-def grey_values(signal: np.ndarray, style: Style, floor: float) -> np.ndarray:
+def grey_values(signal: np.ndarray, style: Style, floor: float, gamma: float) -> np.ndarray:
     """Signal (linear, non-negative float32) as uint8 on the maker's scale.
 
     Args:
         floor: mean of the signal where there is no tissue.
+        gamma: exponent that service or user have set.
     """
     if style.display == "root":
         grey = 300 * (np.sqrt(np.sqrt(signal)) - 0.8 * floor**0.25)
@@ -55,4 +56,4 @@ def grey_values(signal: np.ndarray, style: Style, floor: float) -> np.ndarray:
         grey = 255 * (np.log10(signal + 0.3 * floor) - np.log10(0.9 * floor)) / 2.6
     else:
         grey = 290 * np.sqrt(signal)
-    return np.clip(grey, 0, 255).astype(np.uint8)
+    return (255 * np.clip(grey / 255, 0, 1) ** np.float32(gamma)).astype(np.uint8)

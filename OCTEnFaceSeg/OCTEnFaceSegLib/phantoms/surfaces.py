@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .plane import plane_mm, random_field
+from .population import Population
 
 # Of an ordinary retina 1.5 mm from the fovea, in um, from the vitreous down
 THICKNESS_UM = {"NFL": 28.0, "GCIPL": 75.0, "INL": 36.0, "OPL": 28.0, "ONL": 72.0, "IS": 30.0, "OS": 34.0, "RPE": 20.0}
@@ -22,7 +23,8 @@ class Anatomy:
         bruch_um: shape of Bruch's membrane, um along the beam from its mean.
         thickness_um: layer -> map.
         choroid_um: thickness of the choroid.
-        pigment: one value of the pigment epithelium's transmission (both ways) where it is whole.
+        pigment: one value of the pigment epithelium's transmission (both ways) where it is whole; epithelium: one factor of its
+            reflectivity.
     """
 
     fovea_mm: tuple[float, float]
@@ -31,9 +33,10 @@ class Anatomy:
     thickness_um: dict[str, np.ndarray]
     choroid_um: np.ndarray
     pigment: float
+    epithelium: float
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Anatomy:
+    def random(cls, rng: np.random.Generator, population: Population) -> Anatomy:
         x, z = plane_mm()
         nasal = int(rng.choice([-1, 1]))
         fx, fz = rng.uniform(-0.35, 0.35, 2)
@@ -53,12 +56,13 @@ class Anatomy:
         thickness["NFL"] *= np.clip(0.9 + 0.3 * nasal * (x - fx) + 0.25 * np.abs(z - fz), 0.25, 3.0)
         thickness["ONL"] *= 1 + 0.55 * pit
         thickness["OS"] *= 1 + 0.35 * pit
-        choroid = rng.uniform(150, 330) + 30 * random_field(rng, 0.9)
+        choroid = rng.uniform(*population.choroid_um) + 30 * random_field(rng, 0.9)
         return cls(
             fovea_mm=(float(fx), float(fz)),
             nasal=nasal,
             bruch_um=np.asarray(bruch, np.float32),
             thickness_um={name: np.asarray(um, np.float32) for name, um in thickness.items()},
             choroid_um=np.asarray(np.maximum(choroid, 70), np.float32),
-            pigment=float(rng.uniform(0.16, 0.36)),
+            pigment=float(rng.uniform(*population.pigment)),
+            epithelium=float(rng.uniform(*population.epithelium)),
         )

@@ -65,7 +65,7 @@ class BestModels:
             "version": "1",
             "license": LICENSE,
             "trained_on": f"phantom eyes only; never saw a patient ({learned})" if phantom else f"scans of the user ({learned})",
-            "domain": {"modality": "OPT"},
+            "domain": {"modality": "OCT"},
             "input": {"above_mm": data.above_mm, "below_mm": data.below_mm, "depth": data.depth},
             "training": {
                 "config": config.to_dict(),

@@ -42,6 +42,7 @@ def add_training_commands(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("model", metavar="MODEL", help="folder of a model, or its id")
     parser.add_argument("--eyes", type=int, default=20, metavar="N", help="number of phantoms (default: 20)")
     parser.add_argument("--style", help="of the device: spectralis, cirrus or topcon; the training's if absent")
+    parser.add_argument("--population", help="of the phantoms: usual or unseen; the training's if absent")
     parser.set_defaults(func=_evaluate_model)
 
 
@@ -56,7 +57,7 @@ def _pretrain(args: argparse.Namespace, progress: Progress) -> dict:
 def _evaluate_model(args: argparse.Namespace, progress: Progress) -> dict:
     from .model_evaluation import evaluate_model
 
-    return evaluate_model(args.model, args.eyes, args.style, args.device, args.threads, progress)
+    return evaluate_model(args.model, args.eyes, args.style, args.population, args.device, args.threads, progress)
 
 
 def _run(args: argparse.Namespace, progress: Progress, changes: dict) -> dict:

@@ -10,9 +10,13 @@ from typing import Any
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.json_objects import configured, read_named_object
 
+from ..phantoms.population import USUAL, population_of
+
 CONFIGS = Path(__file__).parents[1] / "configs"
 NETWORKS = ("fpn", "resensnet", "lachinov", "ipn", "ipnv2")
 SOURCES = ("phantom", "folders")
+SGD, ADAM = "sgd", "adam"
+CONSTANT, COSINE = "constant", "cosine"
 SEGMENTATION, RECONSTRUCTION = "segmentation", "reconstruction"
 
 
@@ -28,6 +32,7 @@ class DataConfig:
     validation_eyes: int = 8  # phantom
     size: tuple[int, int, int] = (49, 496, 512)  # phantom: B-scans, depth, A-scans
     styles: tuple[str, ...] = ("spectralis", "topcon")  # phantom: one style stays unseen
+    population: str = USUAL  # phantom: ranges of the eyes' properties; the other one stays unseen
     healthy: float = 0.25  # phantom: part of the eyes without the lesion
     bruch_error_um: float = 10.0  # phantom: deviation of Bruch's membrane from the truth, per eye
     above_mm: float = 1.28  # of the slab around Bruch's membrane
@@ -42,6 +47,7 @@ class DataConfig:
         """Raise InputError where a value cannot work."""
         if self.source not in SOURCES:
             raise _wrong("data.source", f"one of {', '.join(SOURCES)}", self.source)
+        population_of(self.population)
         if len(self.split) != 2 or min(self.split) <= 0 or sum(self.split) > 1:
             raise _wrong("data.split", "two parts above 0 that make at most 1", list(self.split))
         if not 0 < self.label_fraction <= 1:
@@ -73,12 +79,15 @@ class TrainingConfig:
     crop: tuple[int, int] = (32, 256)  # B-scans, A-scans (original code)
     steps: int = 20_000
     batch: int = 8  # original code
+    optimizer: str = SGD  # or adam, which needs fewer steps
     learning_rate: float = 0.1
-    momentum: float = 0.9
+    schedule: str = CONSTANT  # of the learning rate; cosine falls to 0 at the last step
+    momentum: float = 0.9  # of sgd
     weight_decay: float = 0.0  # 1e-4 in the original code, not in the paper
     loss_factor: float = 1.0  # of Dice + BCE (paper); 0.5 is the original code's mean of the two
     seed: int = 0  # of the first weights, the order of the eyes, the augmentation, the split
-    mixed_precision: bool = True  # on a GPU
+    mixed_precision: bool = True  # float16 on a GPU
+    bfloat16: bool = False  # on a CPU; twice as fast where it has AVX-512 BF16; not repeatable to the bit
     validate_every: int = 200  # steps
     checkpoint_every: int = 100
     keep_best: int = 5  # models, by validation (paper, 3.1)
@@ -95,6 +104,9 @@ class TrainingConfig:
             raise _wrong("task", f"{SEGMENTATION} or {RECONSTRUCTION}", self.task)
         if self.task == RECONSTRUCTION and self.image not in ("SLO", "FAF"):
             raise _wrong("image", "SLO or FAF", self.image)
+        for name, allowed in (("optimizer", (SGD, ADAM)), ("schedule", (CONSTANT, COSINE))):
+            if getattr(self, name) not in allowed:
+                raise _wrong(name, " or ".join(allowed), getattr(self, name))
         if len(self.crop) != 2 or min(self.crop) < 1:
             raise _wrong("crop", "B-scans and A-scans, from 1 on", list(self.crop))
         for name in ("steps", "batch", "validate_every", "checkpoint_every", "keep_best"):

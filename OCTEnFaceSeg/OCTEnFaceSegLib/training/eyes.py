@@ -16,7 +16,7 @@ from ..bruch_source import membrane_of, read_membrane
 from ..enface_plane import plane_image, plane_map, resampled
 from ..flattening import flatten
 from ..formats.reading import read_scan
-from ..phantom import phantom_eye
+from ..phantom import PhantomEye, phantom_eye
 from ..preprocessing import z_scored
 from ..projections import filled
 from ..results import read_mask
@@ -55,14 +55,25 @@ class PhantomEyes:
     count: int
 
     def __getitem__(self, index: int) -> Eye:
+        eye, rng = self._made(index)
+        shift = rng.normal(0.0, self.config.data.bruch_error_um) / 1000 / eye.scan.spacing_mm[1]
+        return prepared(eye.scan, filled(eye.layers["BM"]) + shift, self.mask_of(eye), self.config)
+
+    def phantom(self, index: int) -> PhantomEye:
+        """The phantom itself."""
+        return self._made(index)[0]
+
+    def mask_of(self, eye: PhantomEye) -> np.ndarray:
+        """The true mask of the configuration's lesion."""
+        return eye.rpd if self.config.lesion == "rpd" else eye.ga
+
+    def _made(self, index: int) -> tuple[PhantomEye, np.random.Generator]:
+        """And the random numbers that go on after its making."""
         data, seed = self.config.data, self.first_seed + index
         rng = np.random.default_rng([seed, 3])
         style = data.styles[int(rng.integers(len(data.styles)))]
         lesion = "healthy" if rng.random() < data.healthy else self.config.lesion
-        eye = phantom_eye(data.size, seed, style, lesion)
-        shift = rng.normal(0.0, data.bruch_error_um) / 1000 / eye.scan.spacing_mm[1]
-        mask = eye.rpd if self.config.lesion == "rpd" else eye.ga
-        return prepared(eye.scan, filled(eye.layers["BM"]) + shift, mask, self.config)
+        return phantom_eye(data.size, seed, style, lesion, population=data.population), rng
 
 
 @dataclass(frozen=True)

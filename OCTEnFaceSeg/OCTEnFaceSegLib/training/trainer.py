@@ -21,7 +21,7 @@ from ..losses.ssim import ssim
 from ..networks.checkpoints import NETWORKS
 from ..networks.contract import EnfaceNetwork
 from .best_models import BestModels
-from .config import RECONSTRUCTION, TrainingConfig
+from .config import ADAM, COSINE, RECONSTRUCTION, TrainingConfig
 from .eyes import Eye, training_eyes, validation_eyes
 from .initialization import initialize
 from .stream import EyeStream
@@ -69,10 +69,9 @@ class Trainer:
         self._stream = EyeStream(training_eyes(config), config.crop, config.seed)
         self._judges = validation_eyes(config)
         self._judged: list[Eye] = []
-        self._optimizer = torch.optim.SGD(
-            self.network.parameters(), config.learning_rate, config.momentum, weight_decay=config.weight_decay
-        )
+        self._optimizer = make_optimizer(config, self.network)
         self._half = config.mixed_precision and self._device.type == "cuda"
+        self._brain = config.bfloat16 and self._device.type == "cpu"
         self._scaler = GradScaler(enabled=self._half)
         self.step = 0
         self.best = BestModels(config, output / "models", {})
@@ -120,7 +119,10 @@ class Trainer:
         slabs = torch.from_numpy(np.stack([eye.slab for eye in eyes]))[:, None].to(self._device)
         targets = torch.from_numpy(np.stack([eye.target for eye in eyes]))[:, None, :, None].to(self._device)
         self._optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cuda", torch.float16, enabled=self._half):
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate(self.config, self.step)
+        half = torch.bfloat16 if self._brain else torch.float16
+        with torch.autocast(self._device.type, half, enabled=self._half or self._brain):
             logits = self.network(slabs)
         terms = self._terms(logits.float(), targets)
         self._scaler.scale(torch.stack(list(terms.values())).sum()).backward()
@@ -165,6 +167,20 @@ class Trainer:
             self._scaler.load_state_dict(state["scaler"])
         self.step = state["step"]
         self.best = BestModels(self.config, self.output / "models", state["best"])
+
+
+def make_optimizer(config: TrainingConfig, network: EnfaceNetwork) -> torch.optim.Optimizer:
+    """The optimizer of a configuration."""
+    if config.optimizer == ADAM:
+        return torch.optim.Adam(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    return torch.optim.SGD(network.parameters(), config.learning_rate, config.momentum, weight_decay=config.weight_decay)
+
+
+def learning_rate(config: TrainingConfig, step: int) -> float:
+    """Of the step that follows so many."""
+    if config.schedule == COSINE:
+        return config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / config.steps))
+    return config.learning_rate
 
 
 def make_network(config: TrainingConfig, start: dict[str, torch.Tensor] | None = None) -> EnfaceNetwork:
