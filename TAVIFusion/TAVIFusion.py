@@ -83,6 +83,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from TAVIFusionFace.section_align import AlignSection
         from TAVIFusionFace.section_angulation import AngulationSection
         from TAVIFusionFace.section_export import ExportSection
+        from TAVIFusionFace.section_fine_tune import FineTuneSection
         from TAVIFusionFace.section_geometry import GeometrySection
         from TAVIFusionFace.section_inspect import InspectSection
         from TAVIFusionFace.section_live import LiveSection
@@ -107,17 +108,19 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.run = RunSection(ui, parameters, self.showError, self.onFrame)
         self.geometry = GeometrySection(ui, parameters, self.showError, self.onParametersModified)
         self.model = ModelSection(ui, parameters, self.showError, busy)
-        self.inspect = InspectSection(ui, parameters, self.showError, lambda: self.parent.isEntered)
+        self.inspect = InspectSection(ui, parameters, self.showError, lambda: self.parent.isEntered, busy)
         self.angulation = AngulationSection(ui, parameters, self.showError, self.inspect.show)
         self.segmenting = SegmentSection(ui, parameters)
+        self.finetuning = FineTuneSection(ui, parameters, busy)
         self.aligning = AlignSection(ui, parameters, busy)
         self.tracking = TrackSection(ui, parameters, busy)
         self.live = LiveSection(ui, self.logic.startLive, parameters, self.inspect, self.showError)
         self.measuring = MeasuresSection(ui, parameters, self.showError, self.inspect.show)
         self.exporting = ExportSection(ui, parameters, self.segmenting.request, self.showError)
-        self.sections = (self.run, self.geometry, self.model, self.angulation, self.segmenting, self.aligning, self.tracking)
-        self.sections += (self.live, self.measuring, self.exporting, self.inspect)
-        parts = {"segment": self.segmenting, "align": self.aligning, "track": self.tracking, "inspect": self.inspect}
+        self.sections = (self.run, self.geometry, self.model, self.angulation, self.segmenting, self.finetuning, self.aligning)
+        self.sections += (self.tracking, self.live, self.measuring, self.exporting, self.inspect)
+        parts = {"segment": self.segmenting, "finetune": self.finetuning, "align": self.aligning, "track": self.tracking}
+        parts["inspect"] = self.inspect
         self.work = WorkSection(ui, self.logic, parameters, parts, self.showError, self.onParametersModified)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
         for event in (slicer.vtkMRMLScene.EndCloseEvent, slicer.vtkMRMLScene.EndImportEvent):
@@ -133,6 +136,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.removeObservers()
 
     def enter(self):
+        self.finetuning.look()
         self.initializeParameterNode()
         self.run.adoptImported()
         self.inspect.show()
@@ -177,7 +181,9 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onFrame(self):
         """Another frame is shown."""
         self.geometry.refresh()
+        self.finetuning.showFrame()
         self.aligning.nudging.refresh()
+        self.inspect.refreshAttention()
         self.inspect.update()
 
     def showError(self, message):
@@ -253,6 +259,17 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
 
         return self.startTrack(TrackRequest(run, model=model, **options)).wait()
 
+    def fineTune(self, network, **options):
+        """Train a network on, on all frames of the scene that were drawn on, and wait for it. Returns the figures as a dict.
+
+        Args:
+            network: id of the model to start from.
+            options: fields of TAVIFusionFace.fine_tune.FineTuneRequest (title, steps, folder, patient, ...).
+        """
+        from TAVIFusionFace.fine_tune import FineTuneRequest
+
+        return self.startFineTune(FineTuneRequest(network, **options)).wait()
+
     def startSegment(self, request, onProgress=None, onFinished=None):
         """Start a segmentation beside Slicer and return at once a Background, with `cancel()` and `wait()`."""
         from TAVIFusionFace.result_loading import loadSegmentation
@@ -270,6 +287,32 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
         from TAVIFusionFace.result_loading import loadTrack
 
         return self._start("track", request, loadTrack, (request.run, request.model), onProgress, onFinished)
+
+    def startAttention(self, request, onProgress=None, onFinished=None):
+        """Start to compute where the network looked in a frame; see startSegment.
+
+        Args:
+            request: TAVIFusionFace.attention.AttentionRequest.
+        """
+        from TAVIFusionFace.attention import loadAttention
+
+        return self._start("attention", request, loadAttention, (request.run,), onProgress, onFinished)
+
+    def startFineTune(self, request, onProgress=None, onFinished=None, onPoints=None):
+        """Start a fine-tuning; the Background's value is a dict, in it the new Model as "made".
+
+        Args:
+            onPoints: called with the course of the training so far, [{"step": ..., "loss": ..., "dsc": ...}, ...].
+        """
+        from TAVIFusionFace.fine_tune import loadModel
+
+        request.check()
+        self._ensureTorch()
+
+        def prepare(folder):
+            return ["tavi", "fine-tune", *request.write(folder), "--output", str(folder / "results")]
+
+        return self._background(prepare, loadModel, (), onProgress, onFinished, onPoints)
 
     def startLive(self, request, onResult=None, onStopped=None):
         """Segment the frames that arrive in a volume node, from now on. Returns a LiveStream, with `stop()` and `statistics`.
@@ -311,7 +354,7 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
 
     def _start(self, command, request, load, nodes, onProgress, onFinished):
         request.check()
-        if request.segments():
+        if request.needsTorch():
             self._ensureTorch()
 
         def prepare(folder):
@@ -326,10 +369,10 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
         packages.ensure([packages.TORCH, packages.SAFETENSORS], _("TAVI Fusion"))
 
     @staticmethod
-    def _background(prepare, load, nodes, onProgress, onFinished):
+    def _background(prepare, load, nodes, onProgress, onFinished, onPoints=None):
         from CorrespondCoreLib.panel.background import Background
 
-        return Background(Path(__file__).resolve().parent, prepare, load, nodes, onProgress, onFinished)
+        return Background(Path(__file__).resolve().parent, prepare, load, nodes, onProgress, onFinished, onPoints)
 
 
 class TAVIFusionTest(ScriptedLoadableModuleTest):

@@ -50,10 +50,6 @@ class LiveRequest(Request):
             checkRun(self.run)
             checkGeometry(self.run, frameIndex(self.run))
 
-    def needsTorch(self):
-        """Whether the worker loads torch: a network needs it, and it is torch that is told the number of threads."""
-        return self.method == "network" or self.threads > 0
-
     def arm(self):
         """The C-arm of the frames that arrive (CArm); None where nothing follows."""
         return geometry_attributes.geometry(self.run)[frameIndex(self.run)] if self.follows else None

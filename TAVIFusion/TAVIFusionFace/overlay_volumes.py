@@ -3,6 +3,7 @@
 import numpy as np
 import SimpleITK as sitk
 import slicer
+from slicer.i18n import tr as _
 
 from CorrespondCoreLib import mrml
 from CorrespondCoreLib.panel import helper_volumes
@@ -21,6 +22,8 @@ SILHOUETTE_COLORS = {1: (1.0, 0.55, 0.1)}
 DEPTH_COLORS = "vtkMRMLColorTableNodeRainbow"
 PROBABILITY_COLORS = "vtkMRMLColorTableNodeIron"
 LEAST_PROBABILITY = 0.05
+ATTENTION_COLORS = "vtkMRMLColorTableNodeIron"
+LEAST_ATTENTION = 0.1
 
 
 def silhouetteMap(run, shadow):
@@ -64,6 +67,35 @@ def probabilityMap(run, probability):
     node = _map(proxyOf(run), "Probability", probability.astype(np.float32), PROBABILITY_COLORS, 0.0, 1.0)
     node.GetDisplayNode().SetThreshold(LEAST_PROBABILITY, 1.0)
     return node
+
+
+def attentionMap(run, attention):
+    """The volume node that shows where the network looked (rows, columns), with a legend of its colors in the view."""
+    node = _map(proxyOf(run), "Attention", attention.astype(np.float32), ATTENTION_COLORS, 0.0, 1.0)
+    node.GetDisplayNode().SetThreshold(LEAST_ATTENTION, 1.0)
+    if legendOf(node) is None:
+        legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(node)
+        legend.SetTitleText(_("Attention"))
+        legend.SetLabelFormat("%.1f")
+        legend.SetNumberOfLabels(6)
+        legend.SetSize(0.1, 0.4)
+        for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+            text.SetFontFamilyToArial()
+            text.SetFontSize(13)
+        legend.SetSaveWithScene(False)
+    return node
+
+
+def showLegend(shown):
+    """Show the legends of the maps, but only that of the one that lies over the frame. shown: its volume node, or None."""
+    for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+        if node.GetAttribute(MARK) and legendOf(node) is not None:
+            legendOf(node).SetVisibility(node is shown)
+
+
+def legendOf(node):
+    """The color legend of a volume node, or None."""
+    return slicer.modules.colors.logic().GetColorLegendDisplayNode(node)
 
 
 def removeMaps():

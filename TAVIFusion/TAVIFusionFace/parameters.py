@@ -102,6 +102,7 @@ class Overlay(enum.Enum):
     DEPTH = "depth"
     PROBABILITY = "probability"
     AGREEMENT = "agreement"
+    ATTENTION = "attention"
 
     def label(self):
         return {
@@ -110,6 +111,24 @@ class Overlay(enum.Enum):
             "depth": _("Model, colored by depth"),
             "probability": _("Probability of vessel"),
             "agreement": _("Mask against the reference"),
+            "attention": _("Where the network looked (Grad-CAM)"),
+        }[self.value]
+
+
+class Layer(enum.Enum):
+    """Of the segmentation network, whose attention is shown."""
+
+    BRIDGE = "bridge"
+    ENCODER = "encoder.3"
+    DECODER = "decoder.0"
+    LAST = "decoder.3"
+
+    def label(self):
+        return {
+            "bridge": _("Bridge: the coarsest layer"),
+            "encoder.3": _("Last of the encoder"),
+            "decoder.0": _("First of the decoder"),
+            "decoder.3": _("Last of the decoder: the finest"),
         }[self.value]
 
 
@@ -144,22 +163,28 @@ class TAVIFusionParameterNode:
 
     frames: Annotated[Frames, Default(Frames.ALL)]
     method: Annotated[Method, Default(Method.NETWORK)]
+    network: str = ""
     field: Annotated[FieldOfView, Default(FieldOfView.AUTO)]
     threshold: Annotated[float, WithinRange(0.01, 0.99), SingleStep(0.01), Decimals(2)] = 0.5
     device: Device
     threads: Annotated[int, Minimum(0), Maximum(256)] = 0
+    fineTuneSteps: Annotated[int, Minimum(10), Maximum(100_000)] = 200
 
     degrees: Annotated[Degrees, Default(Degrees.IN_PLANE)]
     affine: Annotated[Affine, Default(Affine.NETWORK)]
     region: vtkMRMLMarkupsROINode
     modelPoints: vtkMRMLMarkupsFiducialNode
     framePoints: vtkMRMLMarkupsFiducialNode
+    secondFramePoints: vtkMRMLMarkupsFiducialNode
+    matchPhases: bool = True
+    turned: bool = False
 
     liveNode: vtkMRMLScalarVolumeNode
     liveFollows: bool = False
 
     reference: Union[vtkMRMLSegmentationNode, vtkMRMLSequenceNode, None]  # noqa: UP007
     overlay: Annotated[Overlay, Default(Overlay.NOTHING)]
+    layer: Annotated[Layer, Default(Layer.BRIDGE)]
     opacity: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5
     showOutline: bool = True
     showLandmarks: bool = True

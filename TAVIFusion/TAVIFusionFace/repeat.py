@@ -30,7 +30,7 @@ def asPython(request):
     request.check()
     node = request.run
     unique = slicer.mrmlScene.GetNodesByName(node.GetName()).GetNumberOfItems() == 1
-    names = ("method", "fieldOfView", "threshold", "device", "frames", "settings", "threads")
+    names = ("method", "network", "fieldOfView", "threshold", "device", "frames", "settings", "threads")
     options = {name: getattr(request, name) for name in names if getattr(request, name)}
     arguments = [f"slicer.util.getNode({(node.GetName() if unique else node.GetID())!r})"]
     arguments += [f"{name}={value!r}" for name, value in options.items()]

@@ -4,7 +4,7 @@ import numpy as np
 
 from CorrespondCoreLib.files import write_csv, write_json
 from TAVIFusionLib.formats.writing import write_xa
-from TAVIFusionLib.mask_files import write_frames
+from TAVIFusionLib.mask_files import write_drawn_masks, write_frames
 from TAVIFusionLib.meshes import check_mesh, write_mesh
 from TAVIFusionLib.pose_files import pose_entry
 from TAVIFusionLib.run_input import write_geometry
@@ -48,6 +48,12 @@ def writeMasks(run, masks, path):
     chosen = sorted(masks)
     write_frames(path, np.stack([masks[frame] for frame in chosen]), runOf(run), chosen[0])
     return path
+
+
+def writeDrawing(node, masks, folder):
+    """Write a run and the masks {frame: mask} that were drawn on it into an empty folder, as a training reads them."""
+    writeRun(node, folder, "run")
+    write_drawn_masks(folder / "masks.nrrd", masks, runOf(node))
 
 
 def writeLandmarks(markups, folder):

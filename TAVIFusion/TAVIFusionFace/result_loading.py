@@ -12,10 +12,11 @@ from CorrespondCoreLib import provenance
 from TAVIFusionLib.mask_files import FIRST_FRAME
 from TAVIFusionLib.pose_files import pose_of, read_pose
 
+from .annotation import drawnFrames, setComputed
 from .model_nodes import ensurePose, setPose
 from .paper_mode import forgetAffine, setAffine
 from .plots import fillTable, seriesNode, setTitles
-from .results import resultsOf, setMasks
+from .results import resultsOf
 from .run_nodes import imageData, proxyOf
 
 
@@ -34,13 +35,20 @@ def allOrNothing():
 
 
 def loadSegmentation(folder, request):
-    """Bring the output folder (a Path) of `correspond tavi segment` into the scene. Returns RunResults."""
-    masks, first = _frames(folder / "masks.nrrd")
-    probability, _first = _frames(folder / "probability.nrrd")
-    results = resultsOf(request.run)
+    """Bring the output folder (a Path) of `correspond tavi segment` into the scene; what a person drew stays as it is.
+
+    Returns:
+        RunResults; its `kept` are the frames of these that a person has drawn.
+    """
+    masks, first = framesIn(folder / "masks.nrrd")
+    probability, _first = framesIn(folder / "probability.nrrd")
+    results, drawn = resultsOf(request.run), drawnFrames(request.run)
+    found = {first + n: mask > 0 for n, mask in enumerate(masks)}
+    results.kept = sorted(set(found) & set(drawn))
     with allOrNothing():
-        setMasks(request.run, {first + n: mask > 0 for n, mask in enumerate(masks)})
-        _setProbability(results, probability, first)
+        setComputed(request.run, {frame: mask for frame, mask in found.items() if frame not in results.kept})
+        results.removeSequence("attention")  # it was of other masks, perhaps of another network
+        addMaps(results, "probability", _("Probability"), probability, first)
         _addReport(results, folder, [results.maskProxy, results.masks, results.probability])
     return results
 
@@ -118,19 +126,19 @@ def _columns(path):
     return {name: [float(row[name]) for row in rows] for name in rows[0]}
 
 
-def _frames(path):
+def framesIn(path):
     """(frames, rows, columns) of an image with a slice for each frame, and the index of the first."""
     image = sitk.ReadImage(str(path))
     first = int(image.GetMetaData(FIRST_FRAME)) if image.HasMetaDataKey(FIRST_FRAME) else 0
     return sitk.GetArrayFromImage(image), first
 
 
-def _setProbability(results, probability, first):
-    """Keep the probability of each frame; frames that were not segmented now keep theirs."""
-    sequence = results.probability or results.addSequence("probability", _("Probability"))
+def addMaps(results, role, name, maps, first):
+    """Keep a map (rows, columns) for each frame from the first on; other frames keep theirs."""
+    sequence = getattr(results, role) or results.addSequence(role, name)
     volume = slicer.vtkMRMLScalarVolumeNode()
     volume.CopyOrientation(proxyOf(results.run))
-    for number, values in enumerate(probability):
+    for number, values in enumerate(maps):
         volume.SetAndObserveImageData(imageData(values))
         sequence.SetDataNodeAtValue(volume, results.run.GetNthIndexValue(first + number))
 

@@ -31,12 +31,16 @@ class RunResults:
 
     masks = _reference("masks", "Sequence of segmentations, or None.")
     probability = _reference("probability", "Sequence of one-slice volumes, or None.")
+    attention = _reference("attention", "Sequence of one-slice volumes, where the network looked, or None.")
     poses = _reference("poses", "Sequence of linear transforms, a pose for each frame, or None.")
     track = _reference("track", "Table with time, quality and motion of each frame, or None.")
     measures = _reference("measures", "Table of measures per frame, or None.")
     chart = _reference("chart", "Plot chart of the track or the measures, or None.")
     reportText = _reference("reportText", "Text node with report.json, or None.")
     reportPage = _reference("reportPage", "Text node with report.html, or None.")
+
+    kept = ()
+    """After a segmentation: frames whose masks were left as a person had drawn them."""
 
     def __init__(self, run):
         self.run = run
@@ -95,6 +99,8 @@ class RunResults:
         """Let the run's browser play a sequence, in a given node or in one of its own; changes to that node are kept."""
         browser = browserOf(self.run)
         browser.AddSynchronizedSequenceNode(sequence)
+        missing = slicer.vtkMRMLSequenceBrowserNode.MissingItemCreateFromDefault  # else a frame would get its neighbor's
+        browser.SetMissingItemMode(sequence, missing)
         if proxy is not None:
             browser.AddProxyNode(proxy, sequence, False)
         browser.SetSaveChanges(sequence, True)
@@ -109,17 +115,20 @@ def resultsOf(run):
 
 def maskOfFrame(run, frame):
     """(rows, columns) bool: the mask of a frame, or None where it was not segmented."""
-    masks = resultsOf(run).masks
-    node = masks.GetDataNodeAtValue(run.GetNthIndexValue(frame)) if masks is not None else None
+    node = _maskNode(resultsOf(run).masks, run, frame)
     return maskOf(node, run) if node is not None else None
 
 
 def maskedFrames(run):
     """Indices of the frames that have a mask, which may be empty."""
     masks = resultsOf(run).masks
-    if masks is None:
-        return []
-    return [frame for frame in range(frameCount(run)) if masks.GetDataNodeAtValue(run.GetNthIndexValue(frame)) is not None]
+    return [frame for frame in range(frameCount(run)) if _maskNode(masks, run, frame) is not None]
+
+
+def _maskNode(masks, run, frame):
+    """The segmentation of a frame, or None; one without a segment is what the browser makes of a frame that it passes."""
+    node = masks.GetDataNodeAtValue(run.GetNthIndexValue(frame)) if masks is not None else None
+    return node if node is not None and node.GetSegmentation().GetNumberOfSegments() else None
 
 
 def masksOf(run):

@@ -5,8 +5,8 @@ from slicer.i18n import tr as _
 from .labels import say
 from .nudging import Nudging
 from .parameters import Degrees
-from .requests import AlignRequest
-from .run_nodes import frameIndex, isRun
+from .requests import AlignRequest, segmentationOptions
+from .run_nodes import browserOf, frameIndex, isRun
 
 
 class AlignSection:
@@ -26,7 +26,11 @@ class AlignSection:
     def refresh(self):
         """Show what can be done."""
         p = self._parameters()
-        self.ui.secondRunSelector.enabled = p.degrees == Degrees.SIX
+        two = p.degrees == Degrees.SIX
+        for widget in (self.ui.secondRunSelector, self.ui.phasesCheckBox, self.ui.turnedCheckBox):
+            widget.enabled = two
+        self.ui.secondFramePointsSelector.enabled = self.ui.secondFramePointsPlaceWidget.enabled = two
+        self.ui.secondFramePointsPlaceWidget.setCurrentNode(p.secondFramePoints)
         self.ui.affineComboBox.enabled = self.ui.regionSelector.enabled = p.degrees == Degrees.PAPER
         self.ui.framePointsPlaceWidget.setCurrentNode(p.framePoints)
         for button, by, tip in (
@@ -43,11 +47,7 @@ class AlignSection:
         p = self._parameters()
         return AlignRequest(
             run=p.run,
-            method=p.method.value,
-            fieldOfView=p.field.value,
-            threshold=p.threshold,
-            device=p.device.value,
-            threads=p.threads,
+            **segmentationOptions(p),
             model=p.model,
             frame=frameIndex(p.run) if isRun(p.run) else 0,
             secondRun=p.secondRun,
@@ -55,6 +55,9 @@ class AlignSection:
             degrees=p.degrees.value if p.degrees != Degrees.PAPER else "in-plane",
             modelPoints=p.modelPoints,
             framePoints=p.framePoints,
+            secondFramePoints=p.secondFramePoints,
+            matchPhases=p.matchPhases,
+            turned=p.turned and p.degrees == Degrees.SIX,
             landmarks=p.landmarks,
             by="paper" if by == "pose" and p.degrees == Degrees.PAPER else by,
             affine=p.affine.value,
@@ -62,7 +65,11 @@ class AlignSection:
         )
 
     def showFit(self, report):
-        """Say how well the model fits, and what one view cannot tell."""
+        """Say how well the model fits, and what one view cannot tell; show the frames that were chosen."""
+        p = self._parameters()
+        if report.get("phases"):
+            for run, frame in zip((p.run, p.secondRun), report["phases"]["frames"], strict=True):
+                browserOf(run).SetSelectedItemNumber(frame)
         told = self.ui.modelLabel.text
         say(self.ui.alignLabel, about({**report, "warnings": [text for text in report.get("warnings", []) if text not in told]}))
 
@@ -71,6 +78,8 @@ def about(report):
     """The figures of an alignment's report for people."""
     residuals = [view["residual_mm"] for view in report.get("views", ()) if view.get("residual_mm") is not None]
     lines = [_("Outlines {mm} mm apart (median).").format(mm=", ".join(f"{mm:.1f}" for mm in residuals))] if residuals else []
+    if report.get("phases"):
+        lines.append(aboutPhases(report["phases"]))
     directions = (report.get("confidence") or {}).values()
     uncertain = [_spoken(direction) for direction in directions if direction["fitted"] and not direction["certain"]]
     untouched = [direction["name"] for direction in directions if not direction["fitted"]]
@@ -79,6 +88,13 @@ def about(report):
     if untouched:
         lines.append(_("Not seen from here, left as it was: {names}.").format(names=", ".join(untouched)))
     return "\n".join([*lines, *report.get("warnings", [])])
+
+
+def aboutPhases(phases):
+    """Which frames of two runs were taken, and what is left between them."""
+    first, second = (frame + 1 for frame in phases["frames"])
+    text = _("Frames {a} and {b} show the same phase; {mm:.1f} mm of motion are left (heart {heart:.1f}, breath {breath:.1f}).")
+    return text.format(a=first, b=second, mm=phases["mismatch_mm"], heart=phases["heart_mm"], breath=phases["breath_mm"])
 
 
 def _spoken(direction):

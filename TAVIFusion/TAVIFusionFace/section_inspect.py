@@ -8,25 +8,28 @@ from CorrespondCoreLib.errors import CorrespondError, InputError
 from TAVIFusionLib.depth_map import depth_map
 
 from . import geometry_attributes
+from .annotation import ensureMask
+from .attention import AttentionRequest, attentionOfFrame, networkOf
 from .carm_view import CArmView
 from .frame_layout import FrameLayout, compositeNode, showsFrame
 from .model_nodes import meshOf, poseNode, poseOf
 from .overlay import Overlay as DrawnOverlay
 from .overlay import hideOverlay, removeOverlay
-from .overlay_volumes import agreementMap, depthMap, probabilityMap, removeMaps, silhouetteMap
+from .overlay_volumes import agreementMap, attentionMap, depthMap, probabilityMap, removeMaps, showLegend, silhouetteMap
 from .paper_mode import affineOf
 from .parameters import Overlay, ViewAngles
 from .results import maskOfFrame, probabilityOfFrame, referenceOfFrame, resultsOf
-from .run_nodes import frameIndex, isRun, proxyOf
+from .run_nodes import frameIndex, isRun, proxyOf, runs
 
 
 class InspectSection(slicer.util.VTKObservationMixin):
     """Draws the model over the shown frame, and arranges the views."""
 
-    def __init__(self, ui, parameters, showError, entered):
-        """entered: whether the user is in the module; otherwise the views are left alone."""
+    def __init__(self, ui, parameters, showError, entered, busy):
+        """entered: whether the user is in the module; otherwise the views are left alone. busy: whether other work goes on."""
         super().__init__()
-        self.ui, self._parameters, self._showError, self._entered = ui, parameters, showError, entered
+        self.ui, self._parameters, self._showError = ui, parameters, showError
+        self._entered, self._busy = entered, busy
         self.layout = FrameLayout()
         self.view = CArmView()
         self._overlay = DrawnOverlay()
@@ -60,12 +63,32 @@ class InspectSection(slicer.util.VTKObservationMixin):
         self.ui.layoutButton.enabled = run is not None
         arms = geometry_attributes.geometry(run) if run is not None else []
         self.ui.carmViewCheckBox.enabled = bool(arms) and not arms[0].missing
-        self.ui.editButton.enabled = run is not None and resultsOf(run).masks is not None
+        self.ui.editButton.enabled = run is not None
+        self.refreshAttention()
         if run is not self._run:
             self._run = run
             self.show()
         else:
             self.update()
+
+    def refreshAttention(self):
+        """Offer the map of the shown frame where a network has segmented it."""
+        missing = self.attentionRequest().missing()
+        self.ui.attentionButton.enabled = not missing and not self._busy()
+        self.ui.attentionButton.toolTip = missing or _("Compute where the network looked in this frame, and lay it over it.")
+
+    def attentionRequest(self):
+        """What the button asks for: the shown frame, and the network that has segmented it."""
+        p = self._parameters()
+        run = p.run if isRun(p.run) else None
+        return AttentionRequest(
+            run,
+            network=networkOf(run) if run is not None else "",
+            frame=frameIndex(run) if run is not None else 0,
+            layer=p.layer.value,
+            device=p.device.value,
+            threads=p.threads,
+        )
 
     def show(self, plot=None):
         """Arrange the views, with a plot chart node below if there is one, and draw."""
@@ -91,6 +114,7 @@ class InspectSection(slicer.util.VTKObservationMixin):
         view = compositeNode()
         view.SetForegroundVolumeID(over.GetID() if over is not None else None)
         view.SetForegroundOpacity(p.opacity)
+        showLegend(over)
         self._showMasks(p)
         self._showArm(p, arm)
 
@@ -127,13 +151,17 @@ class InspectSection(slicer.util.VTKObservationMixin):
                 raise InputError(_("Choose a reference to compare with first."))
             mask = maskOfFrame(p.run, frame)
             return agreementMap(p.run, mask, referenceOfFrame(p.reference, p.run, frame)) if mask is not None else None
+        if p.overlay == Overlay.ATTENTION:
+            attention = attentionOfFrame(p.run, frame)
+            return attentionMap(p.run, attention) if attention is not None else None
         return None
 
     def _showMasks(self, p):
-        """The vessel's masks, but not under a picture of the agreement."""
-        node = resultsOf(p.run).maskProxy
-        if node is not None:
-            node.SetDisplayVisibility(p.showMasks and p.overlay != Overlay.AGREEMENT)
+        """The vessel's masks, but not under a picture of the agreement; those of other runs lie in the same plane."""
+        for run in runs():
+            node = resultsOf(run).maskProxy
+            if node is not None:
+                node.SetDisplayVisibility(run is p.run and p.showMasks and p.overlay != Overlay.AGREEMENT)
 
     def _showArm(self, p, arm):
         if arm.missing or not p.carmView:
@@ -166,6 +194,7 @@ class InspectSection(slicer.util.VTKObservationMixin):
     def _onEdit(self):
         """Open the Segment Editor on the masks: what is drawn is kept with the frame that is shown."""
         p = self._parameters()
+        ensureMask(p.run, frameIndex(p.run))
         self.show()
         self._correcting = True
         try:

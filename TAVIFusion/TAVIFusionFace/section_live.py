@@ -10,6 +10,7 @@ from .live_stream import LiveRequest, frameOf
 from .model_nodes import ensurePose, meshOf, setPose
 from .overlay import Overlay, hideOverlay
 from .overlay_volumes import removeVesselMap, vesselMap
+from .requests import segmentationOptions
 from .results import resultsOf
 from .run_nodes import browserOf, runs
 
@@ -54,11 +55,7 @@ class LiveSection:
         p = self._parameters()
         return LiveRequest(
             run=p.run,
-            method=p.method.value,
-            fieldOfView=p.field.value,
-            threshold=p.threshold,
-            device=p.device.value,
-            threads=p.threads,
+            **segmentationOptions(p),
             node=p.liveNode,
             follows=p.liveFollows,
             model=p.model,

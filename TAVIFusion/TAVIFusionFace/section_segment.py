@@ -2,11 +2,10 @@
 
 from slicer.i18n import tr as _
 
-from TAVIFusionLib.vessel_finder import installed_models
-
 from .labels import say
+from .model_list import ModelList, about, networks, suiting
 from .parameters import Frames, Method
-from .requests import SegmentRequest
+from .requests import SegmentRequest, segmentationOptions
 from .run_nodes import frameIndex, isRun
 
 
@@ -15,6 +14,7 @@ class SegmentSection:
 
     def __init__(self, ui, parameters):
         self.ui, self._parameters = ui, parameters
+        self._list = ModelList(ui.networkComboBox, parameters)
 
     def rest(self):
         """Nothing is held."""
@@ -22,8 +22,11 @@ class SegmentSection:
     def refresh(self):
         """Show what is known of the method."""
         p = self._parameters()
-        self.ui.fieldComboBox.enabled = self.ui.deviceComboBox.enabled = p.method == Method.NETWORK
-        say(self.ui.methodLabel, self._about(p))
+        by_network, models = p.method == Method.NETWORK, networks()
+        self.ui.networkComboBox.enabled = self.ui.deviceComboBox.enabled = by_network
+        self.ui.fieldComboBox.enabled = by_network and not p.network
+        self._list.refresh(models)
+        say(self.ui.methodLabel, self._about(p, suiting(models, p)))
 
     def request(self):
         """What Segment is asked for."""
@@ -31,24 +34,15 @@ class SegmentSection:
         frame = frameIndex(p.run) if isRun(p.run) else 0
         return SegmentRequest(
             run=p.run,
-            method=p.method.value,
-            fieldOfView=p.field.value,
-            threshold=p.threshold,
-            device=p.device.value,
-            threads=p.threads,
+            **segmentationOptions(p),
             frames=(frame, frame) if p.frames == Frames.CURRENT else None,
         )
 
     @staticmethod
-    def _about(p):
+    def _about(p, models):
+        """What the method is; models: those that Segment would use."""
         if p.method == Method.VESSELNESS:
             return _("A filter for dark tubes, without any network. It finds catheters and bones, too: look closely.")
-        models = installed(p.field.value)
         if not models:
             return _("No network for this field of view is installed. Import one with: correspond models import FOLDER")
-        return "\n".join(model.card.get("description") or model.card["title"] for model in models)
-
-
-def installed(field):
-    """The segmentation networks for a field of view, shipped and the user's own; for "auto" all of them."""
-    return [m for m in installed_models("dru_net") if field == "auto" or m.card.get("field_of_view") == field]
+        return "\n".join(about(model) for model in models)

@@ -3,7 +3,7 @@
 from slicer.i18n import tr as _
 
 from .labels import say
-from .requests import TrackRequest
+from .requests import TrackRequest, segmentationOptions
 from .results import resultsOf
 from .run_nodes import frameCount, isRun
 
@@ -30,11 +30,7 @@ class TrackSection:
         p = self._parameters()
         return TrackRequest(
             run=p.run,
-            method=p.method.value,
-            fieldOfView=p.field.value,
-            threshold=p.threshold,
-            device=p.device.value,
-            threads=p.threads,
+            **segmentationOptions(p),
             model=p.model,
             landmarks=p.landmarks,
         )

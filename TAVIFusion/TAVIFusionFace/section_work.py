@@ -7,19 +7,20 @@ from CorrespondCoreLib.errors import Cancelled, CorrespondError
 from CorrespondCoreLib.panel.run_section import RunSection
 
 from .labels import say
-from .parameters import AUTOMATIC_HU
+from .parameters import AUTOMATIC_HU, Overlay
 
 
 class WorkSection(RunSection):
     """One piece of work at a time.
 
     Args:
-        sections: names of sections of the panel -> them: "segment", "align", "track", "inspect".
+        sections: names of sections of the panel -> them: "segment", "finetune", "align", "track", "inspect".
         refresh: called when what can be done has changed.
     """
 
     def __init__(self, ui, logic, parameters, sections, showError, refresh):
         starting = (ui.sampleDataButton, ui.openButton, ui.aortaButton, ui.alignButton, ui.pointsButton, ui.trackButton)
+        starting += (ui.fineTuneButton, ui.attentionButton)
         super().__init__(ui, self._onSegment, self._onCancel, _("Find the vessel in the frames."), starting)
         self._logic, self._parameters, self._sections = logic, parameters, sections
         self._showError, self._refresh = showError, refresh
@@ -29,6 +30,9 @@ class WorkSection(RunSection):
         ui.alignButton.connect("clicked()", lambda: self._onAlign("pose"))
         ui.pointsButton.connect("clicked()", lambda: self._onAlign("points"))
         ui.trackButton.connect("clicked()", self._onTrack)
+        ui.fineTuneButton.connect("clicked()", self._onFineTune)
+        ui.attentionButton.connect("clicked()", self._onAttention)
+        ui.fineTuneCancelButton.connect("clicked()", self._onCancel)
         say(ui.statusLabel, "")
 
     def abandon(self):
@@ -36,12 +40,13 @@ class WorkSection(RunSection):
         if self._background is not None:
             self._background.abandon()
 
-    def _start(self, startWork, onDone):
+    def _start(self, startWork, onDone, echo=None):
         """Start work; the panel stays alive.
 
         Args:
             startWork: takes onProgress and onFinished, returns a Background.
-            onDone: called with what was loaded, when the work has succeeded and the scene is the same.
+            onDone: called with what was loaded, when the work has succeeded and the scene is the same; may return a sentence.
+            echo: see RunSection.started.
         """
         try:
             self._background = startWork(
@@ -51,7 +56,7 @@ class WorkSection(RunSection):
             self.ended(str(error))
             self._showError(str(error))
             return
-        self.started(_("Starting…"))
+        self.started(_("Starting…"), echo)
 
     def _onFinished(self, background, onDone):
         """The child process has ended: show the result, or what went wrong."""
@@ -59,8 +64,9 @@ class WorkSection(RunSection):
         p, error = self._parameters(), background.error
         message = _("Done.") if error is None else str(error)
         self.ended(message)
+        self._sections["finetune"].look()
         if error is None and p is not None:
-            onDone(background.value)
+            message = onDone(background.value) or message
         self._refresh()
         self._say("\n".join([message, *(warning for warning in background.warnings if not self._told(warning))]))
         if error is not None and not isinstance(error, Cancelled):
@@ -84,6 +90,28 @@ class WorkSection(RunSection):
 
     def _onSegmented(self, results):
         self._parameters().showMasks = True
+        self._sections["inspect"].show()
+        if results.kept:
+            names = ", ".join(str(frame + 1) for frame in results.kept)
+            return _("Done. The masks that you drew stay as they are (frames {names}).").format(names=names)
+        return ""
+
+    def _onFineTune(self):
+        section = self._sections["finetune"]
+        request = section.request()
+        section.curve.end()
+        self._start(
+            lambda **back: self._logic.startFineTune(request, onPoints=section.curve.show, **back),
+            section.showMade,
+            (self.ui.fineTuneLabel, self.ui.fineTuneCancelButton),
+        )
+
+    def _onAttention(self):
+        request = self._sections["inspect"].attentionRequest()
+        self._start(lambda **back: self._logic.startAttention(request, **back), self._onAttentionFound)
+
+    def _onAttentionFound(self, results):
+        self._parameters().overlay = Overlay.ATTENTION
         self._sections["inspect"].show()
 
     def _onAlign(self, by):
@@ -116,4 +144,5 @@ class WorkSection(RunSection):
 
     def _say(self, text):
         super()._say(text)
-        self.ui.statusLabel.visible = bool(text)
+        for label in (self.ui.statusLabel, self.ui.fineTuneLabel):
+            label.visible = bool(label.text)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.pictures import png
 from CorrespondCoreLib.progress import Progress
 
 from .align_methods import Overlaid, Seen, overlaid
-from .mask_files import mask_of
 from .meshes import check_mesh, read_mesh
 from .meshes.lines import read_lines
 from .metrics import SCORES
@@ -26,11 +26,12 @@ from .reports.overlay_files import AGREEMENTS, OVERLAYS
 from .reports.page import write_page
 from .reports.report import checked, common_report, describe_run
 from .root_focus import focused
-from .run_input import ViewInput, frame_of
+from .run_input import ViewInput
+from .seen_views import seen_views
 from .segment_run import ROOM_BYTES, cpu_threads
 from .settings import FusionSettings
 from .silhouette import outline
-from .vessel_finder import VesselFinder, describe
+from .vessel_finder import describe
 
 
 def align_files(
@@ -54,6 +55,7 @@ def align_files(
     settings.json, report.json and report.html.
 
     Args:
+        views: one or two; of two runs that were taken in turn, frames that are not named are chosen by phase, see `seen_views`.
         mesh_frame: "LPS" or "RAS", of the model's file and the centerline's.
         start: pose.json to start from.
         pairs: points picked in model and frames, see `point_files.read_points`; landmarks: points to draw, and to judge by where
@@ -75,7 +77,9 @@ def align_files(
         picked = read_points(pairs, len(views)) if pairs else []
         lines = read_lines(centerline, mesh_frame) if centerline else []
     with cpu_threads(threads):
-        seen, finder = seen_frames(views, settings, device, progress)
+        if picked and any(view.frame is None for view in views):
+            raise InputError("Points are picked on frames: name the frames, or leave the pairs out.")
+        seen, finder, phases = seen_views(mesh, views, first, fit, settings, device, progress)
         result = overlaid(mesh, seen, first, picked, replace(settings.alignment, fit=fit), device, progress.part(until=0.9))
     told = [text for view in seen for text in check_mesh(mesh, view.carm, result.pose)] if result.pose else []
     for warning in [*result.warnings, *told]:
@@ -104,6 +108,7 @@ def align_files(
             "affine_px": result.affine.matrix if result.affine else None,
             "degrees": result.degrees,
             "confidence": result.confidence,
+            "phases": phases,
             "views": rows,
             "landmarks": [asdict(error) for error in errors],
             "pictures": _pictures(folder, result, seen, marks, lines),
@@ -118,6 +123,7 @@ def align_files(
         "affine_px",
         "degrees",
         "confidence",
+        "phases",
         "views",
         "landmarks",
         "check_result",
@@ -125,29 +131,6 @@ def align_files(
         "seconds",
     )
     return {**{key: report[key] for key in keys}, "files": [str(output / name) for name in files]}
-
-
-def seen_frames(
-    views: Sequence[ViewInput], settings: FusionSettings, device: str, progress: Progress
-) -> tuple[list[Seen], VesselFinder | None]:
-    """The views with their vessel masks; a finder, where it was needed for a view without one.
-
-    Raises:
-        InputError: a run or mask cannot be read, a frame does not exist, its geometry is incomplete.
-    """
-    runs = [view.run.read(progress) for view in views]
-    for view, run in zip(views, runs, strict=True):
-        run.geometry[frame_of(run, view.frame)].check()
-    unseen = settings.alignment.mode != "points" and not all(view.mask for view in views)
-    finder = VesselFinder(settings.segmentation, device, progress) if unseen else None
-    seen = []
-    for n, (view, run) in enumerate(zip(views, runs, strict=True), 1):
-        mask = mask_of(view.mask, run, view.frame) if view.mask else None
-        if mask is None and finder is not None:
-            part = progress.part(until=progress.fraction + (0.5 - progress.fraction) * n / len(views))
-            mask = finder.probability(run.frames[view.frame : view.frame + 1], part)[0][0] >= settings.segmentation.threshold
-        seen.append(Seen(run, view.frame, mask))
-    return seen, finder
 
 
 def _write_result(folder: Path, result: Overlaid, rows: list[dict[str, Any]]) -> None:

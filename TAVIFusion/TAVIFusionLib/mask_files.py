@@ -15,6 +15,9 @@ from .fluoroscopy import FluoroscopyRun
 FIRST_FRAME = "Correspond_FirstFrame"
 """Header field: index in the run of the first slice."""
 
+FRAMES = "Correspond_Frames"
+"""Header field of masks that are not of frames in a row: the index of each slice, "3 7 12"."""
+
 
 def write_frames(path: Path, values: np.ndarray, run: FluoroscopyRun, first: int = 0) -> Path:
     """Write values (frames, rows, columns) as NRRD with a slice for each frame.
@@ -32,6 +35,19 @@ def write_frames(path: Path, values: np.ndarray, run: FluoroscopyRun, first: int
     image.SetSpacing((across, down, 1.0))
     image.SetOrigin((0.0, 0.0, float(first)))
     image.SetMetaData(FIRST_FRAME, str(first))
+    return write_image_file(image, path)
+
+
+def write_drawn_masks(path: Path, masks: dict[int, np.ndarray], run: FluoroscopyRun) -> Path:
+    """Write masks {frame: (rows, columns) bool} of frames that somebody chose; `read_masks` gives back these and no others.
+
+    Raises:
+        OutputError: it cannot be written completely.
+    """
+    image = sitk.GetImageFromArray(np.stack([masks[frame] for frame in sorted(masks)]).astype(np.uint8))
+    across, down = run.geometry[0].pixel_spacing_mm or (1.0, 1.0)
+    image.SetSpacing((across, down, 1.0))
+    image.SetMetaData(FRAMES, " ".join(map(str, sorted(masks))))
     return write_image_file(image, path)
 
 
@@ -56,6 +72,8 @@ def read_masks(path: str | Path, run: FluoroscopyRun) -> dict[int, np.ndarray]:
     if array.ndim != 3 or array.shape[1:] != (rows, columns):
         size = " x ".join(map(str, image.GetSize()))
         raise InputError(f"The masks {path} have {size} pixels, the run's frames {columns} x {rows}: they are of another run.")
+    if image.HasMetaDataKey(FRAMES):
+        return dict(zip(_chosen_frames(image.GetMetaData(FRAMES), len(array), run, path), array, strict=True))
     stated = image.GetMetaData(FIRST_FRAME) if image.HasMetaDataKey(FIRST_FRAME) else ""
     if not stated.isdigit() and len(array) != len(run):
         raise InputError(f"The masks {path} have {len(array)} slices, the run {len(run)} frames: which frames are they of?")
@@ -77,3 +95,18 @@ def mask_of(path: str | Path, run: FluoroscopyRun, frame: int) -> np.ndarray:
     if frame not in masks:
         raise InputError(f"The masks {path} are of the frames {min(masks)} to {max(masks)}, not of frame {frame}. Segment it.")
     return masks[frame]
+
+
+def were_chosen(path: Path) -> bool:
+    """Whether masks say of each slice which frame it is of: then an empty one says that nothing is to be seen there."""
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.ReadImageInformation()
+    return reader.HasMetaDataKey(FRAMES)
+
+
+def _chosen_frames(stated: str, slices: int, run: FluoroscopyRun, path: Path) -> list[int]:
+    frames = [int(word) for word in stated.split() if word.isdigit()]
+    if len(frames) != slices or len(set(frames)) != slices or max(frames) >= len(run):
+        raise InputError(f"The masks {path} say that they are of the frames {stated}; the run has {len(run)} frames.")
+    return frames

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from .resizing import fitted
+
 
 @dataclass(frozen=True)
 class Letterbox:
@@ -21,8 +23,7 @@ class Letterbox:
 
     @property
     def inner(self) -> tuple[int, int]:
-        rows, columns = (max(1, round(n * self.side / max(self.shape))) for n in self.shape)
-        return rows, columns
+        return fitted(self.shape, self.side)
 
     @property
     def before(self) -> tuple[int, int]:

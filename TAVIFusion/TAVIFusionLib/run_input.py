@@ -56,12 +56,12 @@ class ViewInput:
 
     Attributes:
         run: that it is of.
-        frame: index from 0.
+        frame: index from 0; None: that of the same phase of heart and breath as the other view's.
         mask: masks.nrrd of a segmentation of the run; segmented on the way if None.
     """
 
     run: RunInput
-    frame: int = 0
+    frame: int | None = 0
     mask: Path | None = None
 
 

@@ -12,6 +12,8 @@ from CorrespondCoreLib.errors import InputError
 from .run_input import RunInput, ViewInput
 from .settings import AFFINE_METHODS, DEGREES, FIELDS_OF_VIEW, MODES, OVERLAYS, SEGMENTATION_METHODS, FusionSettings
 
+BY_PHASE = "phase"
+"""In place of a frame's index."""
 _OPTIONS = {
     "method": ("segmentation", "method"),
     "model": ("segmentation", "model"),
@@ -51,7 +53,8 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar=("RUN", "FRAME"),
-        help="run and index of its frame, from 0; again for a second view, at least 30 degrees apart",
+        help="run and index of its frame, from 0; again for a second view, at least 30 degrees apart. The word phase in place "
+        "of an index: of two runs that were taken in turn, the frame that shows the same phase of heart and breath is chosen",
     )
     parser.add_argument(
         "--mask",
@@ -74,9 +77,9 @@ def views_of(args: argparse.Namespace) -> list[ViewInput]:
     masks, planes, files = (_for_each(args, name, count) for name in ("mask", "plane", "geometry"))
     views = []
     for (path, frame), mask, plane, file in zip(args.view, masks, planes, files, strict=True):
-        if not frame.isdigit():
-            raise InputError(f"--view takes a run and the index of a frame, from 0; {frame!r} is no index.")
-        views.append(ViewInput(RunInput(Path(path), plane or "", file), int(frame), mask))
+        if not frame.isdigit() and frame != BY_PHASE:
+            raise InputError(f"--view takes a run and the index of a frame, from 0, or {BY_PHASE}; {frame!r} is neither.")
+        views.append(ViewInput(RunInput(Path(path), plane or "", file), None if frame == BY_PHASE else int(frame), mask))
     return views
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
@@ -107,14 +109,21 @@ def segment_file(
 
 @contextlib.contextmanager
 def cpu_threads(threads: int | None) -> Iterator[None]:
-    """So many CPU threads within; torch is imported only where a number is given."""
+    """So many CPU threads within; torch is imported only where a number is given and torch is there to be told."""
     if threads is None:
         yield
-        return
-    from CorrespondCoreLib.threads import limited
+    elif importlib.util.find_spec("torch") is not None:
+        from CorrespondCoreLib.threads import limited
 
-    with limited(threads):
-        yield
+        with limited(threads):
+            yield
+    else:
+        before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
+        try:
+            yield
+        finally:
+            sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
 
 
 def _range(run: FluoroscopyRun, frames: tuple[int, int] | None) -> tuple[int, int]:

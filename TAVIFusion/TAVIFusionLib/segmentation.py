@@ -1,19 +1,21 @@
-"""The vessel on every frame, by a network or by lines alone."""
+"""The vessel on every frame, by a network or by lines alone; torch is loaded for a network only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
 from .gray_scale import normalized
-from .networks.dru_net import DeepResidualUNet
-from .preprocessing import Letterbox
+from .resizing import fitted, resized
 from .vesselness import SIDE, vessel_probability
+
+if TYPE_CHECKING:
+    from .networks.dru_net import DeepResidualUNet
 
 METHODS = ("network", "vesselness")
 BATCH = 4
@@ -59,34 +61,15 @@ def segment_frames(
         if network is None or method == "vesselness":
             _by_lines(frames, result, step)
         else:
-            _by_network(frames, result, network.eval().to(device), device, batch, step)
+            from .networks.segmenting import segment_by_network
+
+            segment_by_network(frames, result, network, device, batch, step)
     return result
 
 
 def _by_lines(frames: np.ndarray, result: np.ndarray, step: Callable[[float], None]) -> None:
-    box = Letterbox(frames.shape[1:], min(SIDE, max(frames.shape[1:])))
-    (top, left), (rows, columns) = box.before, box.inner
+    shape = frames.shape[1], frames.shape[2]
+    small = fitted(shape, min(SIDE, max(shape)))
     for k, frame in enumerate(frames):
-        small = box.boxed(torch.from_numpy(normalized(frame[None]))[None])[0, 0, top : top + rows, left : left + columns]
-        answer = np.zeros((box.side, box.side), np.float32)
-        answer[top : top + rows, left : left + columns] = vessel_probability(small.numpy())
-        result[k] = box.unboxed(torch.from_numpy(answer)[None, None])[0, 0].numpy()
+        result[k] = resized(vessel_probability(resized(normalized(frame[None])[0], small)), shape)
         step((k + 1) / len(frames))
-
-
-@torch.inference_mode()
-def _by_network(
-    frames: np.ndarray,
-    result: np.ndarray,
-    network: DeepResidualUNet,
-    device: str,
-    batch: int,
-    step: Callable[[float], None],
-) -> None:
-    box = Letterbox(frames.shape[1:], network.trained_side)
-    for first in range(0, len(frames), batch):
-        some = torch.from_numpy(normalized(frames[first : first + batch]))[:, None].to(device)
-        with torch.autocast("cuda", torch.float16, enabled=torch.device(device).type == "cuda"):
-            logits = network(box.boxed(some))
-        result[first : first + batch] = box.unboxed(torch.sigmoid(logits.float()))[:, 0].cpu().numpy()
-        step(min(1.0, (first + batch) / len(frames)))

@@ -54,3 +54,26 @@ def fill_cache(folder, seeds, contrast="mixed"):
     for seed in seeds:
         gray, mask = band(seed)
         np.savez_compressed(folder / f"upper-train-{contrast}-{seed}.npz", gray=gray.astype(np.float16), mask=mask)
+
+
+def small_model(title, store, field_of_view="upper", size=32, steps=0):
+    """A model that was trained on so many bands, among the user's."""
+    import torch
+
+    from CorrespondCoreLib.checkpoints import save_model
+    from TAVIFusionLib.gray_scale import normalized
+    from TAVIFusionLib.networks.dru_net import DeepResidualUNet
+    from TAVIFusionLib.training.model_card import model_id
+
+    torch.manual_seed(0)
+    card = {"id": model_id(title), "title": title, "method": "dru_net", "network": {"name": "dru_net", "base": 2}}
+    card |= {"field_of_view": field_of_view, "version": "1", "input": {"size": size}, "trained_on": "nothing"}
+    network = DeepResidualUNet(2)
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    for step in range(steps):
+        gray, mask = (np.stack(part) for part in zip(*(band(4 * step + k, size) for k in range(4)), strict=True))
+        logits = network(torch.from_numpy(normalized(gray))[:, None])
+        optimizer.zero_grad()
+        torch.nn.functional.binary_cross_entropy_with_logits(logits[:, 0], torch.from_numpy(mask).float()).backward()
+        optimizer.step()
+    return save_model(network, card, store)

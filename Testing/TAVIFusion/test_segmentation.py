@@ -1,5 +1,10 @@
 """Segmentation keeps frames' pixels and shape, and does not care for the gray scale; lines are found without any weights."""
 
+import os
+import subprocess
+import sys
+import textwrap
+
 import numpy as np
 import pytest
 import torch
@@ -13,8 +18,10 @@ from TAVIFusionLib.gray_scale import normalized
 from TAVIFusionLib.metrics import frame_scores
 from TAVIFusionLib.networks.dru_net import DeepResidualUNet
 from TAVIFusionLib.preprocessing import Letterbox
+from TAVIFusionLib.resizing import resized
 from TAVIFusionLib.segmentation import segment_frames
 from TAVIFusionLib.vesselness import vesselness
+from Testing.command import LIBRARIES
 
 
 def tube(shape=(128, 96), half_width=5.0, depth=0.4, noise=0.02):
@@ -142,3 +149,38 @@ def test_the_shutters_edge_is_no_line_and_what_they_cover_no_vessel():
     field, unshadowed = open_field(normalized(frame[None])[0])
     assert field.mean() > 0.95
     assert open_field(np.full((32, 32), -2.0, np.float32))[0].all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "other"), [((128, 96), (256, 192)), ((300, 211), (128, 90)), ((40, 33), (40, 33)), ((17, 5), (64, 19))]
+)
+def test_pictures_are_scaled_as_torch_scales_them(shape, other):
+    picture = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    options = {"mode": "bilinear", "align_corners": False, "antialias": True}
+    expected = torch.nn.functional.interpolate(torch.from_numpy(picture)[None, None], other, **options)[0, 0].numpy()
+    np.testing.assert_allclose(resized(picture, other), expected, atol=1e-5)
+
+
+def test_lines_are_found_where_there_is_no_torch(tmp_path):
+    """In a process of its own in which torch is not found."""
+    code = f"""
+        import sys
+        from importlib.machinery import PathFinder
+
+        class WithoutTorch(PathFinder):
+            @classmethod
+            def find_spec(cls, name, path=None, target=None):
+                return None if name.split(".")[0] == "torch" else PathFinder.find_spec(name, path, target)
+
+        sys.meta_path[:] = [WithoutTorch if finder is PathFinder else finder for finder in sys.meta_path]
+        sys.path[:0] = {LIBRARIES.split(os.pathsep)!r}
+        import numpy as np, SimpleITK as sitk
+        from CorrespondCoreLib.cli import run
+        from CorrespondCoreLib.progress import Progress
+        frames = np.random.default_rng(0).random((2, 48, 40), np.float32)
+        sitk.WriteImage(sitk.GetImageFromArray(frames), {str(tmp_path / "run.nrrd")!r})
+        output = ["--output", {str(tmp_path / "out")!r}, "--method", "vesselness", "--threads", "1"]
+        run(["tavi", "segment", {str(tmp_path / "run.nrrd")!r}, *output], Progress())
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, timeout=300)
+    assert (tmp_path / "out" / "masks.nrrd").is_file()

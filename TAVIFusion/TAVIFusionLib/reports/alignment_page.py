@@ -18,6 +18,9 @@ def alignment_tiles(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     scores = [view["dsc"] for view in views if view["dsc"] is not None]
     if scores:
         entries.append((f"{min(scores):.2f}", "DSC of model and vessel", "the vessel found shows only what contrast fills"))
+    if report.get("phases"):
+        hint = "heart {heart_mm:.1f} mm, breath {breath_mm:.1f} mm".format(**report["phases"])
+        entries.append((f"{report['phases']['mismatch_mm']:.1f} mm", "of motion between the two views", hint))
     errors = sorted(mark["error_mm"] for mark in report["landmarks"] if mark["error_mm"] is not None)
     if errors:
         entries.append((f"{errors[len(errors) // 2]:.2f} mm", "landmark error, median", f"largest {errors[-1]:.2f} mm"))
@@ -59,6 +62,7 @@ def alignment_parts(report: dict[str, Any]) -> list[str]:
     title = "Pose, model to patient, LPS, mm" if report["pose"] else "Affine map, projected model to frame, pixels"
     return [
         table("Certainty", ("Direction", "", "Deviation", ""), confidence, note),
+        _phases(report["phases"]) if report.get("phases") else "",
         table("Views", head, views, "Scores compare the model's silhouette with the vessel that was found."),
         table(
             "Landmarks",
@@ -68,6 +72,21 @@ def alignment_parts(report: dict[str, Any]) -> list[str]:
         ),
         table(title, ("", *("xyzt" if report["pose"] else ("column", "row", "shift"))), matrix),
     ]
+
+
+def _phases(phases: dict[str, Any]) -> str:
+    """Table of the frames of two runs that show nearly the same phase; the first pair was used."""
+    rows = [
+        (
+            " and ".join(map(str, pair["frames"])),
+            number(None if pair["heart_cycles"] is None else 100 * pair["heart_cycles"], ".0f", " %"),
+            *(number(pair[name], ".2f") for name in ("heart_mm", "breath_mm", "mismatch_mm")),
+        )
+        for pair in (phases, *phases["next_best"])
+    ]
+    head = ("Frames", "Heart apart, of a beat", "Heart, mm", "Breath, mm", "Together, mm")
+    note = "The views were taken in turn; the first pair was used. What remains between the frames is an error of the pose. "
+    return table("Phases", head, rows, note + " ".join(phases["notes"]))
 
 
 def _certain(entry: dict[str, Any]) -> str:

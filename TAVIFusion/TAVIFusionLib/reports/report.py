@@ -15,7 +15,8 @@
 
     segmentation        field_of_view {is, by}, frames {first, last}, metrics [per frame], scores (numbers of box plots) or null
     alignment           pose (see pose_files.pose_entry), degrees, views [{frame, residual_mm, matched, dsc, ...}], confidence,
-                        landmarks [{name, view, right_mm, down_mm, error_mm}], affine_px (paper mode)
+                        phases {frames, heart_cycles, heart_mm, breath_mm, mismatch_mm, notes, next_best} where frames of two
+                        runs were chosen, else null; landmarks [{name, view, right_mm, down_mm, error_mm}], affine_px (paper mode)
     tracking            frames [{frame, time_s, quality, shown, pose}], motion [{right_mm, down_mm, heart_mm, breath_mm}], rates
 
     pictures            [{file, title, drawn}] that the page shows; drawn: keys of overlay.NAMES

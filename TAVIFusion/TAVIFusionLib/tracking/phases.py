@@ -45,26 +45,32 @@ class PhaseMatch:
     notes: list[str] = field(default_factory=list)
 
 
-def match_phases(first: Track, second: Track, count: int = 5) -> PhaseMatch:
+def match_phases(first: Track, second: Track, count: int = 5, frames: tuple[int | None, int | None] = (None, None)) -> PhaseMatch:
     """The pairs of frames, both shown, whose phases differ least.
 
     Motion down in the image is compared, which both views see. Breath counts from the end of expiration, where the aorta is
     highest in each run.
 
+    Args:
+        count: of pairs. frames: of the first and the second run, where they are given and only the other one is chosen.
+
     Raises:
-        InputError: a run has no frame that is shown.
+        InputError: a run has no frame that is shown, or the given one is not.
     """
     tracks = (first, second)
+    for track, frame in zip(tracks, frames, strict=True):
+        if frame is not None and not track.shown[frame]:
+            raise InputError(f"The model does not fit in frame {frame}: choose another one.")
     if not all(track.shown.any() for track in tracks):
         raise InputError("A run has no frame in which the model fits: track it again, or choose frames by hand.")
     hearts, breaths = [_down(t, t.curves.heart_mm) for t in tracks], [_down(t, t.curves.breath_mm) for t in tracks]
     breaths = [breath - breath[track.shown].min() for breath, track in zip(breaths, tracks, strict=True)]
     phases = [heart_phase(track) for track in tracks]
-    indices = [np.nonzero(track.shown)[0] for track in tracks]
+    indices = [np.nonzero(track.shown)[0] if n is None else np.array([n]) for track, n in zip(tracks, frames, strict=True)]
     a, b = (grid.ravel() for grid in np.meshgrid(*indices, indexing="ij"))
     known = phases[0] is not None and phases[1] is not None
     cycles = _apart(phases[0][a], phases[1][b]) if phases[0] is not None and phases[1] is not None else np.full(len(a), np.nan)
-    swing = 2 * np.sqrt(2) * float(np.mean([np.std(h[i]) for h, i in zip(hearts, indices, strict=True)]))
+    swing = 2 * np.sqrt(2) * float(np.mean([np.std(h[track.shown]) for h, track in zip(hearts, tracks, strict=True)]))
     heart_mm = swing * np.sin(np.pi * cycles) if known else np.abs(hearts[0][a] - hearts[1][b])
     breath_mm = np.abs(breaths[0][a] - breaths[1][b])
     order = np.argsort(np.hypot(heart_mm, breath_mm), kind="stable")[:count]

@@ -23,6 +23,7 @@ class DataConfig:
     source: str = "phantom"  # or folder
     folder: str | None = None  # of the runs; None where the command line names it
     split: tuple[float, float] = (0.6, 0.2)  # folder: of the patients, trained on and judging while training; the rest is left
+    judge: str = "patients"  # folder: who judges while training; or frames: the last quarter of those drawn, for one patient
     empty_frames: bool = False  # folder: frames without any mask pixel show no contrast agent; else they were not drawn on
     frames: int | None = None  # phantom: so many different ones, kept in memory; None: no frame is seen twice
     validation_frames: int = 24  # phantom
@@ -37,6 +38,7 @@ class DataConfig:
         _one_of("data.source", self.source, ("phantom", "folder"))
         if len(self.split) != 2 or min(self.split) <= 0 or sum(self.split) > 1:
             raise _wrong("data.split", "two parts above 0 that make at most 1", list(self.split))
+        _one_of("data.judge", self.judge, ("patients", "frames"))
         if self.frames is not None:
             _whole("data.frames", self.frames, 1)
         _whole("data.validation_frames", self.validation_frames, 1)

@@ -14,7 +14,7 @@ from CorrespondCoreLib.training.split import Parts, split_patients
 from CorrespondCoreLib.training.stream import SampleSource
 
 from ..formats.reading import read_run
-from ..mask_files import read_masks
+from ..mask_files import read_masks, were_chosen
 from ..phantoms.stream import frame_pairs
 from ..preprocessing import Letterbox
 from .config import TrainingConfig
@@ -23,6 +23,7 @@ BLOCK = 10**8
 HELD_OUT, VALIDATION, TRAINING = BLOCK, 2 * BLOCK, 3 * BLOCK  # first phantom seeds; each kind has a block of its own
 PER_SEED = 1_000_000  # frames that one training may draw, so that trainings of other seeds share none
 RENDERED = 256  # pixels; smaller ones are made from these, as a run's frames are
+JUDGING_PART = 0.25  # of the drawn frames, where frames of the same patients judge
 MASKS = ("masks.nrrd", "masks.seg.nrrd")
 
 
@@ -98,14 +99,18 @@ def training_frames(config: TrainingConfig) -> SampleSource[Frame]:
         first = TRAINING + config.seed * PER_SEED
         contrast = True if config.task == "matching" else None  # an empty mask matches nothing
         return PhantomFrames(config.size, config.field_of_view, "train", first, data.frames, contrast, data.cache)
+    if data.judge == "frames":
+        return _drawn_frames(config)[0]
     return folder_frames(folder_parts(config).training, config)
 
 
 def validation_frames(config: TrainingConfig) -> SampleSource[Frame]:
-    """The frames that judge while training: phantoms of other seeds, or other patients."""
+    """The frames that judge while training: phantoms of other seeds, other patients, or the last of the drawn frames."""
     data = config.data
     if data.source == "phantom":
         return PhantomFrames(config.size, config.field_of_view, "train", VALIDATION, data.validation_frames, True, data.cache)
+    if data.judge == "frames":
+        return _drawn_frames(config)[1]
     return folder_frames(folder_parts(config).validation, config)
 
 
@@ -115,18 +120,43 @@ def folder_parts(config: TrainingConfig) -> Parts:
     Raises:
         InputError: no folder is named, or it holds runs of fewer than two patients.
     """
-    if config.data.folder is None:
+    found = patients_in(config.data.folder)
+    if len(found) < 2:
+        raise InputError(
+            f"{config.data.folder} holds masks of {len(found)} patients, at least two are needed. Each patient has a folder, in "
+            'it folders with one run (run.dcm, for example) and masks.nrrd or masks.seg.nrrd. With data.judge "frames" one is '
+            "enough, but little is known then of how well the network does on others."
+        )
+    return split_patients(found, config.data.split, 1.0, config.seed)
+
+
+def patients_in(place: str | Path | None) -> dict[str, list[Path]]:
+    """Patient -> folders with a run and its masks.
+
+    Raises:
+        InputError: no folder is named.
+    """
+    if place is None:
         raise InputError("Name the folder of the runs: --data DIR.")
-    root = Path(config.data.folder)
+    root = Path(place)
     found: dict[str, list[Path]] = {}
     for folder in sorted({path.parent for name in MASKS for path in root.rglob(name)} - {root}):
         found.setdefault(folder.relative_to(root).parts[0], []).append(folder)
-    if len(found) < 2:
-        raise InputError(
-            f"{root} holds masks of {len(found)} patients, at least two are needed. Each patient has a folder, in it folders "
-            "with one run (run.dcm, for example) and masks.nrrd or masks.seg.nrrd."
-        )
-    return split_patients(found, config.data.split, 1.0, config.seed)
+    return found
+
+
+def _drawn_frames(config: TrainingConfig) -> tuple[FolderFrames, FolderFrames]:
+    """Those that are trained on and those that judge: the last of all, which are least like the first.
+
+    Raises:
+        InputError: fewer than two are drawn.
+    """
+    folders = tuple(folder for of_patient in patients_in(config.data.folder).values() for folder in of_patient)
+    frames = folder_frames(folders, config).frames
+    if len(frames) < 2:
+        raise InputError("Draw the vessel on two frames at least: one is trained on, another one judges.")
+    first = len(frames) - max(1, int(JUDGING_PART * len(frames)))
+    return FolderFrames(frames[:first]), FolderFrames(frames[first:])
 
 
 def run_in(folder: Path) -> Path:
@@ -150,9 +180,10 @@ def folder_frames(folders: tuple[Path, ...], config: TrainingConfig) -> FolderFr
     """
     frames = []
     for folder in folders:
-        run = read_run(run_in(folder))
-        for number, mask in read_masks(_masks_in(folder), run).items():
-            if config.data.empty_frames or mask.any():
+        run, masks = read_run(run_in(folder)), _masks_in(folder)
+        with_empty = config.data.empty_frames or were_chosen(masks)
+        for number, mask in read_masks(masks, run).items():
+            if with_empty or mask.any():
                 frames.append(resampled(Frame(run.frames[number].astype(np.float32), mask), config.size))
     if not frames:
         raise InputError(f"No mask is drawn in {', '.join(map(str, folders))}. Draw some, or set data.empty_frames.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import platform
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def save_trained(network: FrameNetwork, config: TrainingConfig, facts: dict[str,
         OutputError: it cannot be written.
     """
     card = {
-        "id": re.sub(r"[^A-Za-z0-9]+", "-", config.title).strip("-").lower(),
+        "id": model_id(config.title),
         "title": config.title,
         "method": config.network["name"],
         "network": config.network,
@@ -44,18 +45,36 @@ def save_trained(network: FrameNetwork, config: TrainingConfig, facts: dict[str,
         "domain": {"modality": "XA"},
         "input": {"size": config.size},
         "training": {
-            "config": config.to_dict(),
+            "config": _without_places(config, facts["started_from"]).to_dict(),
             "steps": facts["steps"],
             "weights_of_step": facts["weights_of_step"],
             "frames": facts["steps"] * config.batch,
             "seeds": _seeds(config, facts["steps"]),
             "validation": facts["validation"],
+            "judged_on": _judged_on(config),
             "started_from": facts["started_from"],
             "hardware": {"device": _name(group.device), "processes": group.count},
             "versions": versions(),
         },
     }
     return save_model(copy.deepcopy(network).half(), card, ModelStore(user_folder=folder))
+
+
+def model_id(title: str) -> str:
+    """The id of a model of that title."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-").lower()
+
+
+def _without_places(config: TrainingConfig, start: dict[str, Any] | None) -> TrainingConfig:
+    """A configuration for others to read: no folders, which may name a patient."""
+    data = replace(config.data, folder=None, cache=None)
+    return replace(config, data=data, start=start["id"] if start else None)
+
+
+def _judged_on(config: TrainingConfig) -> str:
+    if config.data.source == "phantom":
+        return "phantom frames of other seeds"
+    return "frames of other patients" if config.data.judge == "patients" else "other frames of the same patients"
 
 
 def _trained_on(config: TrainingConfig, start: dict[str, Any] | None) -> str:

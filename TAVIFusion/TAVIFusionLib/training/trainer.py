@@ -59,6 +59,7 @@ class Trainer:
         self.step = 0
         self.best: dict[str, Any] | None = None
         self._start: dict[str, Any] | None = None
+        self._judged_last: dict[str, float] = {}
         path = output / CHECKPOINT
         if path.exists() and not resume:
             raise InputError(f"There is a training in {output} already. Go on with it (--resume), or choose another folder.")
@@ -85,6 +86,8 @@ class Trainer:
         )
         columns = ["loss", *self._task.terms, "learning_rate", "frames_per_second", "waiting_percent"]
         log = Log(self.output, columns, list(SCORES), self.step) if self.processes.is_first else None
+        if self.step == 0 and self._start is not None:
+            self._start["validation"] = self._validate(log)
         joined, frames = self.processes.joined(self.network), iter(stream)
         self.network.train()
         try:
@@ -108,6 +111,7 @@ class Trainer:
                     last = self.step == config.steps
                     if last or self.step % config.validate_every == 0:
                         self._validate(log)
+                    self._progress.point(step=self.step, loss=loss, **self._judged_last)
                     if last or self.step % config.checkpoint_every == 0:
                         self._write()
                     show(self.step / config.steps)
@@ -155,10 +159,10 @@ class Trainer:
             group["lr"] = rate
         return rate
 
-    def _validate(self, log: Log | None) -> None:
+    def _validate(self, log: Log | None) -> dict[str, float] | None:
         """Judge the network; the first process alone does, and the others are told at the end."""
         if log is None:
-            return
+            return None
         if not self._judged:
             rng = np.random.default_rng(JUDGING_SEED)
             self._judged = [self._task.judged(self._judges[k], rng) for k in range(self._judges.count or 0)]
@@ -167,6 +171,8 @@ class Trainer:
         if self.best is None or found["dsc"] > self.best["scores"]["dsc"]:
             weights = {name: value.detach().to("cpu", copy=True) for name, value in self.network.state_dict().items()}
             self.best = {"step": self.step, "scores": found, "network": weights}
+        self._judged_last = {"dsc": found["dsc"]}
+        return found
 
     def _take_best(self) -> None:
         if self.best is not None:
