@@ -2,10 +2,11 @@
 
 from slicer.i18n import tr as _
 
+from CorrespondCoreLib.panel.live_curve import LiveCurve
+
 from .annotation import decide, drawnRuns, isDrawn
 from .fine_tune import FineTuneRequest
 from .labels import say
-from .live_curve import LiveCurve
 from .model_list import networks, startOf
 from .results import maskedFrames
 from .run_nodes import frameIndex, isRun
@@ -22,7 +23,9 @@ class FineTuneSection:
 
     def __init__(self, ui, parameters, busy):
         self.ui, self._parameters, self._busy = ui, parameters, busy
-        self.curve = LiveCurve(ui.fineTuneCurveFrame, ui.fineTuneCurveComboBox, "TAVIFusionFineTune")
+        curves = {"dsc": (_("DSC of the judging frames"), _("DSC {:.3f}")), "loss": (_("Loss"), _("loss {:.3g}"))}
+        shown = ui.fineTuneCurveFrame, ui.fineTuneCurveLabel, ui.fineTuneCurveComboBox
+        self.curve = LiveCurve(*shown, "TAVIFusionFineTune", curves)
         self._drawn, self._looked, self._setting = [], None, False
         say(ui.fineTuneLabel, "")
         ui.drawnCheckBox.connect("toggled(bool)", self._onDecided)
