@@ -19,3 +19,15 @@ def run_correspond(*arguments: Any, **options: Any) -> subprocess.CompletedProce
     """Run `correspond` with arguments; the options are those of subprocess.run."""
     command = [sys.executable, "-m", "CorrespondCoreLib.cli", *map(str, arguments)]
     return subprocess.run(command, env=environment(), **options)
+
+
+def torchrun(processes: int, *arguments: str | Path) -> None:
+    """Run a command of `correspond` in several processes that train together, on the CPU, a thread each.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m", "CorrespondCoreLib.cli"]
+    command = [sys.executable, *launcher, *map(str, arguments), "--device", "cpu", "--threads", "1"]
+    done = subprocess.run(command, env=environment(), timeout=300, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-5000:]

@@ -1,8 +1,6 @@
 """Several processes train what one process trains with the whole batch."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -10,7 +8,7 @@ import torch
 from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from LungRegistrationLib.training.run import train
 from LungRegistrationLib.training.start import make_network
-from Testing.command import environment
+from Testing.command import torchrun
 from Testing.LungRegistration.training_examples import VIRNET, VOXELMORPH, config
 
 
@@ -21,18 +19,7 @@ def test_two_gloo_processes_equal_one_with_the_double_batch(values, tmp_path):
     config_file = tmp_path / "config.json"
     config_file.write_text(json.dumps(values), encoding="utf-8")
     together, alone = tmp_path / "together", tmp_path / "alone"
-    launcher = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "CorrespondCoreLib.cli",
-    ]
-    command = [*launcher, "lung", "train", "--config", config_file, "--output", together, "--device", "cpu", "--threads", "1"]
-    subprocess.run([str(c) for c in command], env=environment(), check=True, timeout=300, capture_output=True)
+    torchrun(2, "lung", "train", "--config", config_file, "--output", together)
     result = train(config(values), alone, device="cpu", threads=1)
     ends = [read_checkpoint(folder / CHECKPOINT)["network"] for folder in (together, alone)]
     start = make_network(config(values)).state_dict()

@@ -13,7 +13,7 @@ from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from TAVIFusionLib.training.frames import TRAINING, VALIDATION
 from TAVIFusionLib.training.run import train
 from TAVIFusionLib.training.start import make_network
-from Testing.command import environment
+from Testing.command import environment, torchrun
 from Testing.TAVIFusion.frame_examples import MATCHING, SMALL, config, fill_cache
 
 LIMIT_S = 200
@@ -66,19 +66,7 @@ def test_two_processes_share_a_batch(values, cache, tmp_path):
     values = values_with(cache, values, batch=4, steps=6)
     file, together = tmp_path / "config.json", tmp_path / "together"
     file.write_text(json.dumps(values), encoding="utf-8")
-    launcher = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        "-m",
-        "CorrespondCoreLib.cli",
-    ]
-    arguments = ["tavi", "train", values.get("task", "segmentation"), "--config", file, "--output", together]
-    command = [*launcher, *arguments, "--device", "cpu", "--threads", "1"]
-    subprocess.run([str(c) for c in command], env=environment(), check=True, timeout=LIMIT_S, capture_output=True)
+    torchrun(2, "tavi", "train", values.get("task", "segmentation"), "--config", file, "--output", together)
     state, start = read_checkpoint(together / CHECKPOINT), make_network(config(values)).state_dict()
     assert state["step"] == 6 and any(not torch.equal(state["network"][name], value) for name, value in start.items())
     card = json.loads(next((together / "models").glob("*/card.json")).read_text(encoding="utf-8"))

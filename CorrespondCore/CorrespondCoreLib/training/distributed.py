@@ -84,5 +84,6 @@ def processes(device: str) -> Iterator[Processes]:
     distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=PATIENCE)
     try:
         yield Processes(chosen, distributed.get_rank(), count)
+        distributed.barrier()  # nobody leaves while another one still writes or needs its connection
     finally:
         distributed.destroy_process_group()

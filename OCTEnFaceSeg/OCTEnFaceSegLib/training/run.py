@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from CorrespondCoreLib.devices import check_torch, pick_device
-from CorrespondCoreLib.errors import Cancelled
-from CorrespondCoreLib.files import check_output_folder, write_json
+from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.models import model_at
 from CorrespondCoreLib.progress import Progress
-from CorrespondCoreLib.threads import limited
+from CorrespondCoreLib.training.run import training_run
 
 from ..networks.checkpoints import load_network
 from .config import TrainingConfig
@@ -26,7 +24,7 @@ def train(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Train a network and keep its best models.
+    """Train a network and keep its best models; under `torchrun`, together with the other processes.
 
     Args:
         config: see TrainingConfig.
@@ -35,22 +33,20 @@ def train(
         resume: go on where a training in `output` was stopped or killed; if it never wrote a checkpoint, begin.
 
     Returns:
-        What was done, and the paths of the files.
+        What was done, and the paths of the files; nothing in processes other than the first.
 
     Raises:
-        InputError, OutputError, MissingPackage, Cancelled: each with a message for the user.
+        InputError, OutputError, MissingPackage, Cancelled, OutOfMemory: each with a message for the user.
     """
-    check_torch()
     progress = progress or Progress()
-    with limited(threads):
-        place = pick_device(device, progress)
-        folder = check_output_folder(output)
+    load = f"{config.batch} eyes of {config.crop[0]} x {config.data.depth} x {config.crop[1]} voxels"
+    with training_run(output, device, threads, progress, load) as (folder, group):
         weights = load_network(model_at(start)).state_dict() if start is not None else None
-        trainer = Trainer(config, folder, place, weights, resume, progress)
-        write_json(folder / "config.json", config.to_dict())
-        try:
-            facts = trainer.train()
-        except (Cancelled, KeyboardInterrupt) as error:
-            raise Cancelled("The training was stopped. Go on from its last checkpoint with --resume.") from error
+        trainer = Trainer(config, folder, group, weights, resume, progress if group.is_first else Progress())
+        if group.is_first:
+            write_json(folder / "config.json", config.to_dict())
+        facts = trainer.train()
+        if not group.is_first:
+            return {}
     files = [folder / name for name in ("config.json", "checkpoint.pt", "steps.csv", "validation.csv")] + trainer.best.files()
-    return {**facts, "device": place, "files": [str(file) for file in files]}
+    return {**facts, "device": str(group.device), "processes": group.count, "files": [str(file) for file in files]}

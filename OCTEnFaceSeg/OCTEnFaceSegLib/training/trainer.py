@@ -13,7 +13,9 @@ import torch
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
-from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, check_same, state_to_resume, write_checkpoint
+from CorrespondCoreLib.training.distributed import Processes
+from CorrespondCoreLib.training.divergence import Divergence
 from CorrespondCoreLib.training.log import Log
 
 from ..losses.dice_bce import dice_bce
@@ -33,12 +35,12 @@ LOST_STEPS = 20  # in half precision so many steps in a row may overflow, until 
 
 
 class Trainer:
-    """One training.
+    """One training, in one of the processes that share it.
 
     Args:
         config: what is trained, on what.
         output: folder for checkpoint.pt, steps.csv, validation.csv, models/.
-        device: "cpu", "cuda" or "mps".
+        processes: this process among the others; on GPUs they share the statistics of batch normalization, too.
         start: weights to begin with, of the same network (all of them; paper, section 2.3); new ones if None.
         resume: go on from the checkpoint in `output`, if there is one.
 
@@ -50,14 +52,17 @@ class Trainer:
         self,
         config: TrainingConfig,
         output: Path,
-        device: str,
+        processes: Processes,
         start: dict[str, torch.Tensor] | None = None,
         resume: bool = False,
         progress: Progress | None = None,
     ):
-        self.config, self.output, self._device = config, output, torch.device(device)
+        self.config, self.output, self.processes, self._device = config, output, processes, processes.device
         self._progress = progress or Progress()
+        self._share = processes.share(config.batch)
         self.network = make_network(config, start).to(self._device)
+        if processes.count > 1 and self._device.type == "cuda":
+            self.network = torch.nn.SyncBatchNorm.convert_sync_batchnorm(self.network)
         sizes = self.network.sizes
         if sizes.legal(config.crop) != config.crop:
             raise InputError(
@@ -75,33 +80,29 @@ class Trainer:
         self._scaler = GradScaler(enabled=self._half)
         self.step = 0
         self.best = BestModels(config, output / "models", {})
-        path = output / CHECKPOINT
-        if path.exists() and not resume:
-            raise InputError(f"There is a training in {output} already. Go on with it (--resume), or choose another folder.")
-        if path.exists():
-            self._restore(read_checkpoint(path), path)
+        state = state_to_resume(output, resume)
+        if state is not None:
+            self._restore(state)
 
     def train(self) -> dict[str, Any]:
         """Make all steps that are left; returns steps, seconds, eyes per second, and the best scores by step."""
-        config, began, first, lost = self.config, time.perf_counter(), self.step, 0
-        figure = FIGURE[config.task]
-        log = Log(self.output, ["loss", *TERMS[config.task], "eyes_per_second"], [figure], self.step)
+        config, began, first = self.config, time.perf_counter(), self.step
+        figure, divergence = FIGURE[config.task], Divergence(LOST_STEPS if self._half else 0)
+        columns = ["loss", *TERMS[config.task], "eyes_per_second"]
+        log = Log(self.output, columns, [figure], self.step) if self.processes.is_first else None
+        joined = self.processes.joined(self.network)
         self.network.train()
         try:
             with self._progress.stage("Training", until=1.0) as show:
                 while self.step < config.steps:
                     clock = time.perf_counter()
-                    terms = self._make_step([self._stream[self.step * config.batch + k] for k in range(config.batch)])
+                    terms = self._make_step(joined)
                     loss = sum(terms.values())
-                    lost = 0 if math.isfinite(loss) else lost + 1
-                    if lost > (LOST_STEPS if self._half else 0):
-                        raise InputError(
-                            f"The training diverged: the loss is not a number at step {self.step + 1}. Lower learning_rate in "
-                            "the configuration and begin anew, in another folder."
-                        )
+                    divergence.check(loss, self.step + 1)
                     self.step += 1
                     rate = config.batch / (time.perf_counter() - clock)
-                    log.step(self.step, {"loss": loss, **terms, "eyes_per_second": rate})
+                    if log:
+                        log.step(self.step, {"loss": loss, **terms, "eyes_per_second": rate})
                     last = self.step == config.steps
                     if last or self.step % config.validate_every == 0:
                         self._validate(log, figure)
@@ -109,13 +110,16 @@ class Trainer:
                         self._write()
                     show(self.step / config.steps)
         finally:
-            log.close()
+            if log:
+                log.close()
         seconds = time.perf_counter() - began
         eyes = (self.step - first) * config.batch
         return {"steps": self.step, "seconds": seconds, "eyes_per_second": eyes / seconds, figure: dict(self.best.scores)}
 
-    def _make_step(self, eyes: list[Eye]) -> dict[str, float]:
-        """One step of the optimizer; returns the terms of the loss."""
+    def _make_step(self, joined: torch.nn.Module) -> dict[str, float]:
+        """One step of the optimizer; returns the terms of the loss, as means over all processes."""
+        first = self.step * self.config.batch + self.processes.rank
+        eyes = [self._stream[first + k * self.processes.count] for k in range(self._share)]
         slabs = torch.from_numpy(np.stack([eye.slab for eye in eyes]))[:, None].to(self._device)
         targets = torch.from_numpy(np.stack([eye.target for eye in eyes]))[:, None, :, None].to(self._device)
         self._optimizer.zero_grad(set_to_none=True)
@@ -123,19 +127,23 @@ class Trainer:
             group["lr"] = learning_rate(self.config, self.step)
         half = torch.bfloat16 if self._brain else torch.float16
         with torch.autocast(self._device.type, half, enabled=self._half or self._brain):
-            logits = self.network(slabs)
+            logits = joined(slabs)
         terms = self._terms(logits.float(), targets)
         self._scaler.scale(torch.stack(list(terms.values())).sum()).backward()
         self._scaler.step(self._optimizer)
         self._scaler.update()
-        return {name: float(value.detach()) for name, value in terms.items()}
+        means = self.processes.mean(torch.stack([value.detach().double() for value in terms.values()]))
+        return dict(zip(terms, means.tolist(), strict=True))
 
     def _terms(self, logits: torch.Tensor, targets: torch.Tensor) -> dict[str, torch.Tensor]:
         if self.config.task == RECONSTRUCTION:
             return {"dissimilarity": -ssim(torch.sigmoid(logits)[:, :, :, 0], targets[:, :, :, 0])}
         return dice_bce(logits, targets, self.config.loss_factor)
 
-    def _validate(self, log: Log, figure: str) -> None:
+    def _validate(self, log: Log | None, figure: str) -> None:
+        """Judge the network; the first process alone does."""
+        if log is None:
+            return
         self._judged = self._judged or [self._judges[k] for k in range(self._judges.count)]
         score = validate(self.network, self._judged, self.config.task, str(self._device))
         log.validation(self.step, {figure: score})
@@ -144,6 +152,8 @@ class Trainer:
         self.best.prune()
 
     def _write(self) -> None:
+        if not self.processes.is_first:
+            return
         state = {
             "config": self.config.to_dict(),
             "step": self.step,
@@ -154,13 +164,8 @@ class Trainer:
         }
         write_checkpoint(self.output / CHECKPOINT, state)
 
-    def _restore(self, state: dict[str, Any], path: Path) -> None:
-        config, before = self.config.to_dict(), TrainingConfig.from_json(state["config"]).to_dict()
-        if other := sorted(name for name in config if before[name] != config[name]):
-            raise InputError(
-                f"The training in {path.parent} had another configuration ({', '.join(other)}). Go on with its own, or choose "
-                "another folder."
-            )
+    def _restore(self, state: dict[str, Any]) -> None:
+        check_same(self.output, self.config.to_dict(), TrainingConfig.from_json(state["config"]).to_dict())
         self.network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])
         if self._half and state["scaler"]:

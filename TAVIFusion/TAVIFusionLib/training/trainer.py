@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
-from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from CorrespondCoreLib.training.checkpoint import CHECKPOINT, check_same, state_to_resume, write_checkpoint
 from CorrespondCoreLib.training.distributed import Processes
+from CorrespondCoreLib.training.divergence import Divergence
 from CorrespondCoreLib.training.log import Log
 from CorrespondCoreLib.training.stream import SampleStream
 
@@ -60,11 +60,9 @@ class Trainer:
         self.best: dict[str, Any] | None = None
         self._start: dict[str, Any] | None = None
         self._judged_last: dict[str, float] = {}
-        path = output / CHECKPOINT
-        if path.exists() and not resume:
-            raise InputError(f"There is a training in {output} already. Go on with it (--resume), or choose another folder.")
-        if path.exists():
-            self._restore(read_checkpoint(path), path)
+        state = state_to_resume(output, resume)
+        if state is not None:
+            self._restore(state)
         else:
             self._start = take_weights(self.network, config)
 
@@ -88,7 +86,7 @@ class Trainer:
         log = Log(self.output, columns, list(SCORES), self.step) if self.processes.is_first else None
         if self.step == 0 and self._start is not None:
             self._start["validation"] = self._validate(log)
-        joined, frames = self.processes.joined(self.network), iter(stream)
+        joined, frames, divergence = self.processes.joined(self.network), iter(stream), Divergence()
         self.network.train()
         try:
             with self._progress.stage("Training", until=1.0) as show:
@@ -97,11 +95,7 @@ class Trainer:
                     rate = self._set_rate()
                     terms = self._make_step(joined, frames)
                     loss = sum(terms.values())
-                    if not math.isfinite(loss):
-                        raise InputError(
-                            f"The training diverged: the loss is not a number at step {self.step + 1}. Lower learning_rate in "
-                            "the configuration and begin anew, in another folder."
-                        )
+                    divergence.check(loss, self.step + 1)
                     self.step += 1
                     seconds = time.perf_counter() - clock
                     speed = {"frames_per_second": config.batch / seconds}
@@ -192,13 +186,8 @@ class Trainer:
         }
         write_checkpoint(self.output / CHECKPOINT, state)
 
-    def _restore(self, state: dict[str, Any], path: Path) -> None:
-        config, before = self.config.comparable(), TrainingConfig.from_json(state["config"]).comparable()
-        if other := sorted(name for name in config if before[name] != config[name]):
-            raise InputError(
-                f"The training in {path.parent} had another configuration ({', '.join(other)}). Go on with its own, or choose "
-                "another folder."
-            )
+    def _restore(self, state: dict[str, Any]) -> None:
+        check_same(self.output, self.config.comparable(), TrainingConfig.from_json(state["config"]).comparable())
         self.network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.step, self.best, self._start = state["step"], state["best"], state["start"]
