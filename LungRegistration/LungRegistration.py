@@ -62,7 +62,7 @@ def registerSampleData():
 
 
 def downloadSampleData(source):
-    """What the button in the Sample Data module does."""
+    """What the button in the Sample Data module does; from the console: LungRegistrationLogic().loadSampleData()."""
     LungRegistrationLogic().loadSampleData()
 
 
@@ -117,7 +117,8 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
         self.ui.placeMovingCheckBox.connect("clicked(bool)", self.onPlaceMoving)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
+        for event in (slicer.vtkMRMLScene.EndCloseEvent, slicer.vtkMRMLScene.EndImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneChanged)
         self.initializeParameterNode()
 
     def cleanup(self):
@@ -146,7 +147,8 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.removeObservers(self.onInputModified)
         self._observedInputs = set()
 
-    def onSceneEndClose(self, caller, event):
+    def onSceneChanged(self, caller, event):
+        """A scene was closed or read: its parameter node counts."""
         if self.parent.isEntered:
             self.initializeParameterNode()
 

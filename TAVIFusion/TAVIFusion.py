@@ -39,6 +39,7 @@ class TAVIFusion(ScriptedLoadableModule):
             "Networks and fusion after Li et al., on CTA and fluoroscopy fusion in transcatheter aortic valve implantation."
         )
         slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", registerLayouts)
 
 
 def registerSampleData():
@@ -58,8 +59,16 @@ def registerSampleData():
     )
 
 
+def registerLayouts():
+    """Let Slicer know the module's layouts, so that a scene that was saved in one of them opens in it."""
+    from CorrespondCoreLib.panel.own_layouts import OwnLayouts
+    from TAVIFusionFace.frame_layout import DESCRIPTIONS
+
+    OwnLayouts(DESCRIPTIONS).register()
+
+
 def downloadSampleData(source):
-    """What the button in the Sample Data module does."""
+    """What the button in the Sample Data module does; from the console: TAVIFusionLogic().loadSampleData()."""
     TAVIFusionLogic().loadSampleData()
 
 
@@ -132,6 +141,7 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.work.abandon()
         self.live.abandon()
         self.rest()
+        self.aligning.nudging.end()
         self.binding.release()
         self.removeObservers()
 

@@ -2,7 +2,9 @@
 
 import slicer
 
-LAYOUT, LAYOUT_WITH_PLOT = 70402, 70403
+from CorrespondCoreLib.panel.own_layouts import OwnLayouts
+
+LAYOUT, LAYOUT_WITH_PLOT = 70411, 70412
 FRAME_VIEW = "Red"
 
 _VIEWS = """<layout type="horizontal" split="true">
@@ -29,23 +31,14 @@ class FrameLayout:
     """Shows the layout, and gives back what was there before when the module is left."""
 
     def __init__(self):
-        self._before = None
+        self._layouts = OwnLayouts(DESCRIPTIONS)
 
     def show(self, volumeNode, plot=None):
         """Arrange the views around a frame; with a plot chart node below them. A plot that is shown stays."""
         manager = slicer.app.layoutManager()
         if manager is None:
             return
-        layout = LAYOUT_WITH_PLOT if plot is not None or manager.layout == LAYOUT_WITH_PLOT else LAYOUT
-        composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-        if self._before is None:
-            self._before = manager.layout, {node.GetID(): node.GetLinkedControl() for node in composites}
-        node = manager.layoutLogic().GetLayoutNode()
-        if not node.IsLayoutDescription(layout):
-            node.AddLayoutDescription(layout, DESCRIPTIONS[layout])
-        arranged = manager.layout != layout
-        if arranged:
-            manager.setLayout(layout)
+        arranged = self._layouts.show(LAYOUT_WITH_PLOT if plot is not None or manager.layout == LAYOUT_WITH_PLOT else LAYOUT)
         if plot is not None:
             manager.plotWidget(0).mrmlPlotViewNode().SetPlotChartNodeID(plot.GetID())
         composite = compositeNode()
@@ -56,15 +49,8 @@ class FrameLayout:
             fit()
 
     def leave(self):
-        """Back to the layout and the links of the views that were there before."""
-        if self._before is None or slicer.app.layoutManager() is None:
-            return
-        layout, linked = self._before
-        self._before = None
-        for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
-            composite.SetLinkedControl(linked.get(composite.GetID(), composite.GetLinkedControl()))
-        if slicer.app.layoutManager().layout in DESCRIPTIONS:
-            slicer.app.layoutManager().setLayout(layout)
+        """Back to the layout and the views that were there before."""
+        self._layouts.leave()
 
 
 def showsFrame(volumeNode):

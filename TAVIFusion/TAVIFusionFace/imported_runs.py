@@ -8,10 +8,10 @@ from CorrespondCoreLib.errors import CorrespondError, InputError
 from TAVIFusionLib.formats.reading import read_run
 
 from . import geometry_attributes
-from .run_nodes import AS_STORED, INVERTED, MARK, isRun, runs
+from .run_nodes import AS_STORED, INVERTED, MARK, isRun, proxyOf, runs
 
 INSTANCES = "DICOM.instanceUIDs"
-"""Attribute in which Slicer's import keeps what a sequence was loaded from."""
+"""Attribute in which Slicer's import keeps what a frame was loaded from; the sequence has none."""
 
 
 def adoptAll():
@@ -43,7 +43,7 @@ def canAdopt(sequence):
 def fileOf(sequence):
     """Path of the file that a sequence was loaded from, by Slicer's DICOM database; None where it is not known."""
     database = getattr(slicer, "dicomDatabase", None)  # absent where Slicer runs without its DICOM module
-    instances = (sequence.GetAttribute(INSTANCES) or "").split()
+    instances = next((value.split() for value in map(_instances, (sequence.GetNthDataNode(0), proxyOf(sequence))) if value), [])
     path = database.fileForInstance(instances[0]) if database is not None and instances else ""
     return path or None
 
@@ -56,8 +56,8 @@ def adopt(sequence):
     """
     frames = sequence.GetNumberOfDataNodes()
     shape = slicer.util.arrayFromVolume(sequence.GetNthDataNode(0)).shape[1:]
-    run = next((run for run in _planes(fileOf(sequence), sequence) if run.frames.shape == (frames, *shape)), None)
-    if run is None:
+    run = read_run(fileOf(sequence))  # Slicer makes a sequence of each file: of a biplane run, one for each plane
+    if run.frames.shape != (frames, *shape):
         raise InputError(_("the file in the DICOM database has other frames. Open it with the button for XA files."))
     shown = slicer.util.arrayFromVolume(sequence.GetNthDataNode(0))[0].astype(float)
     same = np.corrcoef(shown.ravel(), run.frames[0].astype(float).ravel())[0, 1]
@@ -65,14 +65,5 @@ def adopt(sequence):
     sequence.SetAttribute(MARK, INVERTED if same < 0 else AS_STORED)
 
 
-def _planes(path, sequence):
-    """The run of a file; of a biplane file the plane first whose angles stand in the sequence's name."""
-    run = read_run(path)
-    others = [read_run(path, plane=plane) for plane in ("A", "B")] if run.plane else [run]
-    return sorted(others, key=lambda plane: _name(plane) not in sequence.GetName())
-
-
-def _name(run):
-    """How Slicer's import names the planes of a biplane run: (primary/secondary)."""
-    carm = run.geometry[0]
-    return f"({carm.primary_deg}/{carm.secondary_deg})"
+def _instances(volume):
+    return volume.GetAttribute(INSTANCES) if volume is not None else None

@@ -36,7 +36,7 @@ class Nudging(slicer.util.VTKObservationMixin):
             slider.connect("valueChanged(double)", self._onSlider)
         self._shortcuts = []
         for key, (slider, step) in KEYS.items():
-            shortcut = qt.QShortcut(qt.QKeySequence(key), slicer.util.mainWindow())
+            shortcut = qt.QShortcut(qt.QKeySequence(key), slicer.util.mainWindow() or ui.keysCheckBox)
             shortcut.connect("activated()", lambda slider=slider, step=step: self.step(slider, step))
             shortcut.setEnabled(False)
             self._shortcuts.append(shortcut)
@@ -50,6 +50,13 @@ class Nudging(slicer.util.VTKObservationMixin):
         self.ui.handlesCheckBox.checked = False
         self.removeObservers()
         self._node = self._base = self._axes = None
+
+    def end(self):
+        """The module goes away: no key is heard any more."""
+        for shortcut in self._shortcuts:
+            shortcut.setParent(None)
+            shortcut.deleteLater()
+        self._shortcuts = []
 
     def refresh(self):
         """Follow the pose of the chosen model, and the side from which it is seen."""

@@ -5,6 +5,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import CorrespondError, InputError
+from CorrespondCoreLib.panel.segment_editor import openSegmentEditor
 from TAVIFusionLib.depth_map import depth_map
 
 from . import geometry_attributes
@@ -198,9 +199,6 @@ class InspectSection(slicer.util.VTKObservationMixin):
         self.show()
         self._correcting = True
         try:
-            slicer.util.selectModule("SegmentEditor")
+            openSegmentEditor(resultsOf(p.run).maskProxy, proxyOf(p.run))
         finally:
             self._correcting = False
-        editor = slicer.util.getModuleWidget("SegmentEditor").editor
-        editor.setSegmentationNode(resultsOf(p.run).maskProxy)
-        editor.setSourceVolumeNode(proxyOf(p.run))

@@ -183,8 +183,6 @@ class ResultTest(PanelTestCase):
             slicer.mrmlScene.Clear()
             self.assertEqual(self.ui.summaryLabel.text, "")
             slicer.util.loadScene(str(file))
-        slicer.util.selectModule("CorrespondCore")
-        slicer.util.selectModule("LungRegistration")
         result = self.widget.inspect.result
         self.assertEqual(self.ui.summaryLabel.text, summary)
         self.assertEqual(self.ui.landmarkTable.rowCount, len(landed))

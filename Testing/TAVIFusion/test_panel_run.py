@@ -81,11 +81,12 @@ class RunTest(PanelTestCase):
         path = real_data("tavi/phantom_xa/IM5.dcm")
         opened = self.widget.logic.loadRun(path)
         expected = runOf(opened)
-        imported = slicer.vtkMRMLSequenceNode()  # as the DICOM module leaves it: volumes and the instance, no geometry
+        imported = slicer.vtkMRMLSequenceNode()  # as the DICOM module leaves it: volumes with their instance, no geometry
         imported.SetName("imported")
-        imported.SetAttribute(INSTANCES, "1.2.3")
         for index in range(opened.GetNumberOfDataNodes()):
-            imported.SetDataNodeAtValue(opened.GetNthDataNode(index), str(index))
+            volume = opened.GetNthDataNode(index)
+            volume.SetAttribute(INSTANCES, "1.2.3")
+            imported.SetDataNodeAtValue(volume, str(index))
         slicer.mrmlScene.RemoveNode(opened)
         slicer.mrmlScene.AddNode(imported)
         database = mock.Mock()
