@@ -40,10 +40,9 @@ def silhouette(mesh: Mesh, carm: CArm, pose: Pose | None = None) -> np.ndarray:
 def _edge_weights(mesh: Mesh, pixels: np.ndarray) -> np.ndarray:
     """(E,) sum over the triangles at each edge: 1 where the triangle, turned so that its area in the image is positive, runs
     along the edge in the edge's direction, else -1. The sum is 0 inside of sheets."""
-    column, row = pixels[mesh.triangles.T].transpose(2, 0, 1)
+    column, row = (np.ascontiguousarray(axis)[mesh.triangles.T] for axis in pixels.T)
     area = (column[1] - column[0]) * (row[2] - row[0]) - (column[2] - column[0]) * (row[1] - row[0])
-    along = mesh.triangle_edge_signs * np.sign(area)[:, None]
-    return np.bincount(mesh.triangle_edges.ravel(), along.ravel(), minlength=len(mesh.edges))
+    return mesh.edge_sums @ np.sign(area)
 
 
 def _triangles_over_pixels(ends: np.ndarray, weight: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -66,8 +66,9 @@ class Rim:
         crossed = np.flatnonzero((one != two) | (two != three))
         corners = facing[self._surface.triangles[crossed]]
         smooth, surface_normals = self._cut(crossed, corners, corners > 0)
-        sides = facing[self._surface.crease_sides].sum(axis=2)
-        sharp = (np.sign(sides[:, 0]) != np.sign(sides[:, 1])) | self._ends
+        sides = facing[self._surface.crease_sides]
+        first, second = np.sign(sides[:, :, 0] + sides[:, :, 1]).T
+        sharp = (first != second) | self._ends
         crease = self._surface.points_mm[self._surface.crease_sides[sharp, 0]].transpose(1, 0, 2)
         ends = np.concatenate([smooth, crease], axis=1)
         here = plane_mm(carm.project(pose.apply(ends.reshape(-1, 3))), carm).reshape(*ends.shape[:2], 2)
@@ -75,11 +76,11 @@ class Rim:
         normals = np.concatenate(
             [surface_normals @ matrix[:3, :3].T @ carm.axes()[:2].T, _away_from(inner, here[:, len(crossed) :])]
         )
-        lengths, sizes = np.linalg.norm(here[1] - here[0], axis=1), np.linalg.norm(normals, axis=1)
-        good = np.isfinite(here).all(axis=(0, 2)) & (sizes > 1e-3) & (lengths > 1e-9)
-        normals, points = normals[good] / sizes[good, None], here[:, good].mean(axis=0)
+        lengths, sizes = np.hypot(*(here[1] - here[0]).T), np.hypot(*normals.T)
+        good = np.isfinite(lengths) & (sizes > 1e-3) & (lengths > 1e-9)
+        normals, points = normals[good] / sizes[good, None], (0.5 * (here[0] + here[1]))[good]
         free = ~_covered(points + _STEP_OUT_MM * normals, self.mesh, pose, carm)
-        return RimView(ends[:, good].mean(axis=0)[free], points[free], normals[free], lengths[good][free])
+        return RimView((0.5 * (ends[0] + ends[1]))[good][free], points[free], normals[free], lengths[good][free])
 
     def _cut(self, crossed: np.ndarray, values: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The two ends (2, N, 3) of the rim in each crossed triangle, and the normals (N, 3) between them."""
@@ -87,13 +88,14 @@ class Rim:
         alone = np.where(sign.sum(axis=1) == 1, np.argmax(sign, axis=1), np.argmin(sign, axis=1))
         rows, triangles = np.arange(len(crossed)), surface.triangles[crossed]
         apex, apex_value = triangles[rows, alone], values[rows, alone]
+        tips, tip_normals = surface.points_mm.take(apex, axis=0), surface.normals.take(apex, axis=0)
         ends, normals = np.empty((2, len(crossed), 3)), np.zeros((len(crossed), 3))
         for end, step in enumerate((1, 2)):
             other = (alone + step) % 3
             fraction = (apex_value / (apex_value - values[rows, other]))[:, None]
             vertex = triangles[rows, other]
-            ends[end] = surface.points_mm[apex] * (1 - fraction) + surface.points_mm[vertex] * fraction
-            normals += 0.5 * (surface.normals[apex] * (1 - fraction) + surface.normals[vertex] * fraction)
+            ends[end] = tips + (surface.points_mm.take(vertex, axis=0) - tips) * fraction
+            normals += 0.5 * (tip_normals + (surface.normals.take(vertex, axis=0) - tip_normals) * fraction)
         return ends, normals
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from CorrespondCoreLib.errors import InputError
 
@@ -64,6 +65,13 @@ class Mesh:
     def triangle_edge_signs(self) -> np.ndarray:
         """(M, 3) int8: 1 where the triangle runs along its edge from the lower to the higher index, else -1."""
         return self._edge_table[2]
+
+    @cached_property
+    def edge_sums(self) -> csr_matrix:
+        """(E, M) `triangle_edge_signs` at their edges: times a number for each triangle it gives the signed sum at each edge."""
+        places = self.triangle_edges.ravel(), np.repeat(np.arange(len(self.triangles)), 3)
+        shape = len(self.edges), len(self.triangles)
+        return csr_matrix((self.triangle_edge_signs.ravel().astype(np.float64), places), shape=shape)
 
     @cached_property
     def _edge_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -104,17 +104,41 @@ def signal_of(absorbed: np.ndarray, detector: Detector, rng: np.random.Generator
 
     Beer-Lambert, scatter, blur, quanta and electronic noise; `dose` multiplies the quanta.
     """
-    rows, columns = absorbed.shape
-    scale = max(rows, columns) / 256
-    primary = np.exp(-absorbed)
-    primary = np.minimum(
-        primary / max(float(np.median(primary[rows // 6 : -(rows // 6), columns // 6 : -(columns // 6)])), 1e-12), 30
-    )
-    light = gaussian_filter((primary + detector.scatter * _wide(primary)) / (1 + detector.scatter), detector.blur_px * scale)
+    scale = max(absorbed.shape) / 256
+    light = _light(_primary(absorbed), detector)
     quanta = detector.quanta * dose / scale**2
     counted = rng.poisson(np.maximum(light, 0) * quanta).astype(np.float32) / quanta
     counted = gaussian_filter(counted, 0.35 * scale)
     return counted + (detector.electronic * rng.standard_normal(counted.shape)).astype(np.float32)
+
+
+def without_noise(
+    absorbed: np.ndarray, contrast: np.ndarray, opening: np.ndarray, detector: Detector, window: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gray values (0..1) that the same rays would have without noise: with the contrast, and without it.
+
+    Args:
+        absorbed: line integrals of everything, contrast among it. contrast: those of contrast alone. window: see `displayed`.
+    """
+    primary = _primary(absorbed)
+    light = _light(primary, detector)
+    lost = gaussian_filter(primary * np.expm1(contrast), detector.blur_px * max(absorbed.shape) / 256) / (1 + detector.scatter)
+    shown, plain = (_gray(toned(one, detector), opening, detector, window) for one in (light, light + lost))
+    return shown, plain
+
+
+def _primary(absorbed: np.ndarray) -> np.ndarray:
+    """Light that was not scattered; 1 is its median in the frame's middle."""
+    rows, columns = absorbed.shape
+    primary = np.exp(-absorbed)
+    middle = primary[rows // 6 : -(rows // 6), columns // 6 : -(columns // 6)]
+    return np.minimum(primary / max(float(np.median(middle)), 1e-12), 30)
+
+
+def _light(primary: np.ndarray, detector: Detector) -> np.ndarray:
+    """With what is scattered, blurred."""
+    scale = max(primary.shape) / 256
+    return gaussian_filter((primary + detector.scatter * _wide(primary)) / (1 + detector.scatter), detector.blur_px * scale)
 
 
 def displayed(
@@ -126,10 +150,14 @@ def displayed(
         window: values of `toned` that become black and white; by default the detector's quantiles of this frame.
     """
     tone = toned(signal, detector)
-    low, high = window or window_of(tone, opening, detector)
-    gray = np.clip((tone - low) / max(high - low, 1e-6), 0, 1) ** detector.gamma
     steps = 2**detector.bits - 1
-    return (np.round(gray * opening * steps) / steps).astype(np.float32)
+    gray = _gray(tone, opening, detector, window or window_of(tone, opening, detector))
+    return (np.round(gray * steps) / steps).astype(np.float32)
+
+
+def _gray(tone: np.ndarray, opening: np.ndarray, detector: Detector, window: tuple[float, float]) -> np.ndarray:
+    low, high = window
+    return np.clip((tone - low) / max(high - low, 1e-6), 0, 1) ** detector.gamma * opening
 
 
 def toned(signal: np.ndarray, detector: Detector) -> np.ndarray:

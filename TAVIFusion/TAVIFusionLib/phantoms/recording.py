@@ -10,9 +10,10 @@ from CorrespondCoreLib.progress import Progress
 
 from ..carm import CArm
 from ..pose import Pose
+from .annotation import annotated
 from .bolus import Bolus
 from .cloud import Cloud, moved
-from .detector import Detector, displayed, opening_of, signal_of, toned, window_of
+from .detector import Detector, displayed, opening_of, signal_of, toned, window_of, without_noise
 from .exposure import background_integrals, contrast_integrals, opacified
 from .motion import Motion
 from .patient import Patient, body_of
@@ -45,7 +46,8 @@ class Recording:
 def record(
     recording: Recording, times_s: np.ndarray, poses: list[Pose], rng: np.random.Generator, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gray values (frames, rows, columns), uint8 or uint16, and masks (frames, rows, columns) bool of what contrast shows.
+    """Gray values (frames, rows, columns), uint8 or uint16, and masks (frames, rows, columns) bool of what contrast shows
+    so that it can be seen (see `annotation`).
 
     The window of the display is that of the first frame, with room for the contrast that is to come.
     """
@@ -59,15 +61,21 @@ def record(
     window = None
     with progress.stage("Frames", until=1.0) as step:
         for index, (time, pose) in enumerate(zip(times_s, poses, strict=True)):
-            absorbed = _still_frame(recording, float(recording.motion.breath(np.array([time]))[0]), pose, markings, folds)
+            absorbed, filled = (
+                _still_frame(recording, float(recording.motion.breath(np.array([time]))[0]), pose, markings, folds),
+                None,
+            )
             if recording.bolus is not None:
                 attenuation = recording.bolus.attenuation(recording.patient.anatomy.branches, time - recording.injected_s)
                 contrast = contrast_integrals(recording.patient, attenuation, recording.carm, pose)
                 absorbed += contrast
-                masks[index] = opacified(contrast) & (opening > 0.5)
+                filled = opacified(contrast) & (opening > 0.5)
             signal = signal_of(absorbed, detector, rng, recording.dose)
             window = window or _window(recording, signal, opening)
-            gray[index] = np.round(steps * displayed(signal, opening, detector, window))
+            shown = displayed(signal, opening, detector, window)
+            gray[index] = np.round(steps * shown)
+            if filled is not None and filled.any():
+                masks[index] = annotated(filled, shown, *without_noise(absorbed, contrast, opening, detector, window))
             step((index + 1) / len(times_s))
     return gray, masks
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..carm import CArm
 from ..pose import Pose
+from .annotation import annotated
 from .bolus import Bolus
 from .cloud import Cloud
-from .detector import displayed, opening_of, random_detector, signal_of
+from .detector import Detector, displayed, opening_of, random_detector, signal_of, toned, window_of, without_noise
 from .devices import (
     echo_probe,
     leads_on_the_skin,
@@ -29,7 +30,7 @@ PATIENTS, FRAMES_OF_ONE = 6, 24
 """How many patients are taken in turn, and how many frames each gives before another one takes its place."""
 WITHOUT_CONTRAST = 0.15
 LEAST_SHARE, TRIES = 0.006, 8
-"""A frame with contrast shows it on at least this share of the picture, if one of so many injections does."""
+"""A frame with contrast shows it, to be seen, on at least this share of the picture, if one of so many injections does."""
 
 
 def frame_pairs(
@@ -40,7 +41,8 @@ def frame_pairs(
     detector: str = "train",
     contrast: bool | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless pairs of a frame (size, size) float32 0..1 and the mask (size, size) bool of the vessels that contrast shows.
+    """Endless pairs of a frame (size, size) float32 0..1 and the mask (size, size) bool of the vessels that contrast shows,
+    as a physician would draw them: what cannot be seen in the noise is left out (see `annotation`).
 
     The same arguments give the same pairs. About one frame in seven has no contrast; its mask is empty.
 
@@ -73,15 +75,32 @@ def one_frame(
     absorbed = background_integrals(patient, patient.body, carm, markings, folds, random_devices(rng, patient, field_of_view))
     system = random_detector(rng, detector)
     opening = opening_of(system, carm.size, rng)
-    mask = np.zeros((size, size), bool)
-    if contrast:
-        for _ in range(TRIES):
-            iodine = _random_contrast(rng, patient, carm, field_of_view)
-            mask = opacified(iodine) & (opening > 0.5)
-            if mask.mean() >= LEAST_SHARE:
-                break
-        absorbed += iodine
-    return displayed(signal_of(absorbed, system, rng), opening, system), mask
+    if not contrast:
+        return displayed(signal_of(absorbed, system, rng), opening, system), np.zeros((size, size), bool)
+    for _ in range(TRIES):
+        iodine = _random_contrast(rng, patient, carm, field_of_view)
+        filled = opacified(iodine) & (opening > 0.5)
+        if filled.mean() < LEAST_SHARE:
+            continue
+        gray, mask = _seen(absorbed + iodine, iodine, filled, opening, system, rng)
+        if mask.mean() >= LEAST_SHARE:
+            return gray, mask
+    return _seen(absorbed + iodine, iodine, filled, opening, system, rng)
+
+
+def _seen(
+    absorbed: np.ndarray,
+    contrast: np.ndarray,
+    filled: np.ndarray,
+    opening: np.ndarray,
+    system: Detector,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The frame, and of what is filled with contrast that which can be seen in it."""
+    signal = signal_of(absorbed, system, rng)
+    window = window_of(toned(signal, system), opening, system)
+    gray = displayed(signal, opening, system, window)
+    return gray, annotated(filled, gray, *without_noise(absorbed, contrast, opening, system, window))
 
 
 def random_view(rng: np.random.Generator, patient: Patient, size: int, field_of_view: str) -> CArm:

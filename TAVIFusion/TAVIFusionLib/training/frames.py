@@ -29,7 +29,7 @@ MASKS = ("masks.nrrd", "masks.seg.nrrd")
 
 @dataclass(frozen=True)
 class Frame:
-    """gray (rows, columns) float32, of any scale, vessels dark; mask (rows, columns) bool: what is opacified."""
+    """gray (rows, columns) float32, of any scale, vessels dark; mask (rows, columns) bool: what is opacified and seen."""
 
     gray: np.ndarray
     mask: np.ndarray
