@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6 import QtWidgets
-from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtCore import Qt
+
+from .widgets.declare import given
 
 PANEL_WIDTH = 500  # pixels
 
 
 class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
-    moduleSelected = Signal(str)
-
     def __init__(self, module_manager, panel: QtWidgets.QScrollArea):
         super().__init__()
         self._modules, self._panel, self._selected = module_manager, panel, ""
@@ -44,9 +44,6 @@ class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
                 getattr(widget, action)()
         self._selected = name
         self._combo.setCurrentIndex(self._combo.findData(name))
-        self.moduleSelected.emit(name)
-
-    selectedModule = Property(str, lambda self: self._selected, selectModule)
 
 
 class qSlicerMainWindow(QtWidgets.QMainWindow):
@@ -72,5 +69,4 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([PANEL_WIDTH, self.width() - PANEL_WIDTH])
 
-    def moduleSelector(self):
-        return self._selector
+    moduleSelector = given("_selector")

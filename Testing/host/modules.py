@@ -10,7 +10,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Signal
 
 from . import pythonqt
-from .widgets.declare import stored
+from .widgets.declare import given, stored
 from .widgets.scene_widgets import qSlicerWidget
 
 
@@ -22,22 +22,17 @@ class qSlicerLoadableModule(QtCore.QObject):
         self._name, self._path, self._logic = name, path, logic
         self.title = name
 
-    def logic(self):
-        return self._logic
-
+    logic = given("_logic")
     name = Property(str, lambda self: self._name)
     path = Property(str, lambda self: self._path)
     title = stored(str, "")
     categories = stored("QStringList", [])
     contributors = stored("QStringList", [])
     dependencies = stored("QStringList", [])
-    associatedNodeTypes = stored("QStringList", [])
     helpText = stored(str, "")
     acknowledgementText = stored(str, "")
     icon = stored(QtGui.QIcon, QtGui.QIcon())
     hidden = stored(bool, False)
-    index = stored(int, -1)
-    widgetRepresentationCreationEnabled = stored(bool, True)
 
 
 class qSlicerSequencesModule(qSlicerLoadableModule):
@@ -64,14 +59,11 @@ class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
         setattr(sys.modules["slicer"].modules, f"{name}Widget", self._python)
         self._python.setup()
 
-    def self(self):
-        return self._python
+    self = given("_python")
+    module = given("_module")
 
     def reload(self):
         self.create(self.mrmlScene())
-
-    def module(self):
-        return self._module
 
     def _tell(self, name: str):
         if hasattr(self._python, name):
@@ -88,7 +80,6 @@ class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
             self._tell("exit")
 
     isEntered = Property(bool, lambda self: self._entered)
-    moduleName = Property(str, lambda self: self._module.name)
 
 
 class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
@@ -114,11 +105,6 @@ class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
         if hasattr(source, f"{name}FileReader"):
             pythonqt.unwrap(sys.modules["slicer"].app).coreIOManager().register(getattr(source, f"{name}FileReader"))
 
-    def createNewWidgetRepresentation(self):
-        widget = qSlicerScriptedLoadableModuleWidget(self)
-        widget.create(self._scene)
-        return widget
-
     def widgetRepresentation(self):
         if self._widget is None and hasattr(sys.modules[self.name], f"{self.name}Widget"):
             self._widget = qSlicerScriptedLoadableModuleWidget(self)
@@ -128,7 +114,6 @@ class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
 
 class qSlicerModuleFactoryManager(QtCore.QObject):
     moduleLoaded = Signal(str)
-    modulesLoaded = Signal("QStringList")
 
     def __init__(self, scene):
         super().__init__()
@@ -146,12 +131,6 @@ class qSlicerModuleFactoryManager(QtCore.QObject):
             raise FileNotFoundError(f"no module file {path}")
         self._paths[path.stem] = path
 
-    def isRegistered(self, name):
-        return name in self._paths
-
-    def registeredModuleNames(self):
-        return [*self._paths]
-
     def isLoaded(self, name):
         return name in self._loaded
 
@@ -161,13 +140,10 @@ class qSlicerModuleFactoryManager(QtCore.QObject):
     def loadedModule(self, name):
         return self._loaded.get(name)
 
-    moduleInstance = loadedModule
-
-    def loadModules(self, names=None):
+    def loadModules(self, names):
         """Load modules as at Slicer's start: startupCompleted() follows."""
-        for name in names or self._paths:
+        for name in names:
             self._load(name)
-        self.modulesLoaded.emit([*(names or self._paths)])
         QtWidgets.QApplication.instance().startupCompleted.emit()
         return True
 
@@ -193,8 +169,7 @@ class qSlicerModuleManager(QtCore.QObject):
         self._factory = qSlicerModuleFactoryManager(scene)
         self._factory.moduleLoaded.connect(self.moduleLoaded)
 
-    def factoryManager(self):
-        return self._factory
+    factoryManager = given("_factory")
 
     def module(self, name):
         return self._factory.loadedModule(name)

@@ -2,7 +2,7 @@
 
 import pathlib
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Optional
 
 import slicer
 import vtk
@@ -70,7 +70,7 @@ class Smoothing:
 @parameterNodeWrapper
 class HostSampleParameterNode:
     inputVolume: slicer.vtkMRMLScalarVolumeNode
-    transform: slicer.vtkMRMLTransformNode | None
+    transform: Optional[slicer.vtkMRMLTransformNode]  # noqa: UP007, UP045 (what Slicer's wrapper knows)
     threshold: Annotated[float, WithinRange(-100, 500)] = 100
     iterations: Annotated[int, WithinRange(1, 9)] = 3
     window: Annotated[FloatRange, RangeBounds(-10, 10)] = FloatRange(-1, 1)
