@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import slicer
 import vtk
 from PySide6 import QtCore
 
@@ -28,9 +29,9 @@ TYPES = {
 
 
 class qSlicerIOManager(QtCore.QObject):
-    def __init__(self, slicer, scene, application_logic):
+    def __init__(self, scene, application_logic):
         super().__init__()
-        self._slicer, self._scene, self._logic = slicer, scene, application_logic
+        self._scene, self._logic = scene, application_logic
         self._readers: dict[str, qSlicerScriptedFileReader] = {}
 
     def register(self, reader_class):
@@ -85,19 +86,20 @@ class qSlicerIOManager(QtCore.QObject):
         return True
 
     def _read(self, kind, path, properties):
-        modules = self._slicer.modules
         name = properties.get("name") or Path(path).name.split(".")[0]
         if kind == "VolumeFile":
             options = int(properties.get("labelmap", False)) + 2 * int(properties.get("center", False))
-            return modules.volumes.logic().AddArchetypeVolume(path, name, options + (8 if properties.get("singleFile") else 0))
+            return slicer.modules.volumes.logic().AddArchetypeVolume(
+                path, name, options + (8 if properties.get("singleFile") else 0)
+            )
         if kind == "MarkupsFile":
-            return self._scene.GetNodeByID(modules.markups.logic().LoadMarkups(path, name) or "")
+            return self._scene.GetNodeByID(slicer.modules.markups.logic().LoadMarkups(path, name) or "")
         if kind == "TransformFile":
-            return modules.transforms.logic().AddTransform(path, self._scene)
+            return slicer.modules.transforms.logic().AddTransform(path, self._scene)
         if kind == "SegmentationFile":
-            return modules.segmentations.logic().LoadSegmentationFromFile(path)
+            return slicer.modules.segmentations.logic().LoadSegmentationFromFile(path)
         if kind == "ModelFile":
-            return modules.models.logic().AddModel(path)
+            return slicer.modules.models.logic().AddModel(path)
         if kind not in TYPES:
             return None
         node = self._scene.AddNewNodeByClass(TYPES[kind][0], name)

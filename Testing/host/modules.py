@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Signal
 
@@ -35,6 +36,12 @@ class qSlicerLoadableModule(QtCore.QObject):
     hidden = stored(bool, False)
 
 
+def _show(module: qSlicerLoadableModule):
+    """Name a module in `slicer.modules` and `slicer.moduleNames`."""
+    setattr(slicer.modules, module.name.lower(), pythonqt.wrap(module))
+    setattr(slicer.moduleNames, module.name, module.name)
+
+
 class qSlicerSequencesModule(qSlicerLoadableModule):
     """The module Sequences: its toolbar, which is not drawn here, plays one browser."""
 
@@ -50,34 +57,27 @@ class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
         self._module, self._python, self._entered = module, None, False
         QtWidgets.QVBoxLayout(self)
 
-    def create(self, scene):
-        """Make the module's widget object and set it up."""
-        name = self._module.name
-        cls = getattr(sys.modules[name], f"{name}Widget")
-        self.setMRMLScene(scene)
-        self._python = cls(pythonqt.wrap(self))
-        setattr(sys.modules["slicer"].modules, f"{name}Widget", self._python)
-        self._python.setup()
-
     self = given("_python")
     module = given("_module")
 
     def reload(self):
-        self.create(self.mrmlScene())
+        """Make the module's widget object and set it up."""
+        name = self._module.name
+        self.setMRMLScene(slicer.mrmlScene)
+        self._python = getattr(sys.modules[name], f"{name}Widget")(pythonqt.wrap(self))
+        setattr(slicer.modules, f"{name}Widget", self._python)
+        self._python.setup()
 
-    def _tell(self, name: str):
-        if hasattr(self._python, name):
-            getattr(self._python, name)()
+    def _tell(self, name: str, entered: bool):
+        if entered != self._entered:
+            self._entered = entered
+            getattr(self._python, name, lambda: None)()
 
     def enter(self):
-        if not self._entered:
-            self._entered = True
-            self._tell("enter")
+        self._tell("enter", True)
 
     def exit(self):
-        if self._entered:
-            self._entered = False
-            self._tell("exit")
+        self._tell("exit", False)
 
     isEntered = Property(bool, lambda self: self._entered)
 
@@ -85,9 +85,7 @@ class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
 class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
     """A module written in Python."""
 
-    def __init__(self, path: Path, scene):
-        super().__init__(path.stem, str(path))
-        self._scene, self._widget = scene, None
+    _widget = None
 
     def instantiate(self):
         """Import the file and make the module object, which fills in title, categories, help and so on."""
@@ -95,35 +93,31 @@ class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
         if folder not in sys.path:
             sys.path.insert(0, folder)
         spec = importlib.util.spec_from_file_location(name, self.path)
-        source = importlib.util.module_from_spec(spec)
-        sys.modules[name] = source
+        source = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(source)
-        modules = sys.modules["slicer"].modules
-        setattr(modules, f"{name}Instance", getattr(source, name)(pythonqt.wrap(self)))
-        setattr(modules, name.lower(), pythonqt.wrap(self))
-        setattr(sys.modules["slicer"].moduleNames, name, name)
+        setattr(slicer.modules, f"{name}Instance", getattr(source, name)(pythonqt.wrap(self)))
+        _show(self)
         if hasattr(source, f"{name}FileReader"):
-            pythonqt.unwrap(sys.modules["slicer"].app).coreIOManager().register(getattr(source, f"{name}FileReader"))
+            pythonqt.unwrap(slicer.app).coreIOManager().register(getattr(source, f"{name}FileReader"))
 
     def widgetRepresentation(self):
         if self._widget is None and hasattr(sys.modules[self.name], f"{self.name}Widget"):
             self._widget = qSlicerScriptedLoadableModuleWidget(self)
-            self._widget.create(self._scene)
+            self._widget.reload()
         return self._widget
 
 
 class qSlicerModuleFactoryManager(QtCore.QObject):
     moduleLoaded = Signal(str)
 
-    def __init__(self, scene):
+    def __init__(self):
         super().__init__()
-        self._scene, self._paths, self._loaded = scene, {}, {}
+        self._paths, self._loaded = {}, {}
 
     def add(self, module: qSlicerLoadableModule):
         """Take one of Slicer's own modules in."""
         self._loaded[module.name] = module
-        setattr(sys.modules["slicer"].modules, module.name.lower(), pythonqt.wrap(module))
-        setattr(sys.modules["slicer"].moduleNames, module.name, module.name)
+        _show(module)
 
     def registerModule(self, file: QtCore.QFileInfo):
         path = Path(file.absoluteFilePath())
@@ -152,7 +146,7 @@ class qSlicerModuleFactoryManager(QtCore.QObject):
             return
         if name not in self._paths:
             raise RuntimeError(f"module {name} is neither loaded nor registered")
-        module = qSlicerScriptedLoadableModule(self._paths[name], self._scene)
+        module = qSlicerScriptedLoadableModule(name, str(self._paths[name]))
         module.instantiate()
         for needed in module.dependencies:
             self._load(needed)
@@ -164,15 +158,12 @@ class qSlicerModuleManager(QtCore.QObject):
     moduleLoaded = Signal(str)
     moduleAboutToBeUnloaded = Signal(str)
 
-    def __init__(self, scene):
+    def __init__(self):
         super().__init__()
-        self._factory = qSlicerModuleFactoryManager(scene)
+        self._factory = qSlicerModuleFactoryManager()
         self._factory.moduleLoaded.connect(self.moduleLoaded)
 
     factoryManager = given("_factory")
 
     def module(self, name):
         return self._factory.loadedModule(name)
-
-    def modulesNames(self):
-        return self._factory.loadedModuleNames()

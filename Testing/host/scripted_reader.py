@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import slicer
 import vtk
 from PySide6 import QtCore
 
@@ -17,7 +17,7 @@ class qSlicerScriptedFileReader(QtCore.QObject):
 
     def __init__(self, cls):
         super().__init__()
-        self._messages = sys.modules["slicer"].vtkMRMLMessageCollection()
+        self._messages = slicer.vtkMRMLMessageCollection()
         self._python = cls(pythonqt.wrap(self))
 
     def fileType(self):

@@ -24,6 +24,15 @@ WIDGETS = {
 }
 
 
+def _nth(kind: type):
+    """A method that returns the widget of this kind with an index among those shown, or None."""
+    return lambda self, index: dict(enumerate(self._of(kind))).get(index)
+
+
+def _count(kind: type) -> Property:
+    return Property(int, lambda self: len(self._of(kind)))
+
+
 class qSlicerLayoutManager(QtCore.QObject):
     layoutChanged = Signal(int)
 
@@ -128,18 +137,9 @@ class qSlicerLayoutManager(QtCore.QObject):
         slices = (widget for widget in self._widgets.values() if isinstance(widget, qMRMLSliceWidget))
         return next((widget for widget in slices if widget.mrmlSliceNode().GetLayoutName() == name), None)
 
-    def _nth(self, kind, index):
-        shown = self._of(kind)
-        return shown[index] if index < len(shown) else None
-
-    def threeDWidget(self, index):
-        return self._nth(qMRMLThreeDWidget, index)
-
-    def tableWidget(self, index):
-        return self._nth(qMRMLTableWidget, index)
-
-    def plotWidget(self, index):
-        return self._nth(qMRMLPlotWidget, index)
+    threeDWidget = _nth(qMRMLThreeDWidget)
+    tableWidget = _nth(qMRMLTableWidget)
+    plotWidget = _nth(qMRMLPlotWidget)
 
     def mrmlSliceLogics(self):
         return self._application_logic.GetSliceLogics()
@@ -153,6 +153,6 @@ class qSlicerLayoutManager(QtCore.QObject):
             widget.threeDView().resetFocalPoint()
 
     layout = Property(int, lambda self: self._logic.GetLayoutNode().GetViewArrangement(), setLayout)
-    threeDViewCount = Property(int, lambda self: len(self._of(qMRMLThreeDWidget)))
-    tableViewCount = Property(int, lambda self: len(self._of(qMRMLTableWidget)))
-    plotViewCount = Property(int, lambda self: len(self._of(qMRMLPlotWidget)))
+    threeDViewCount = _count(qMRMLThreeDWidget)
+    tableViewCount = _count(qMRMLTableWidget)
+    plotViewCount = _count(qMRMLPlotWidget)

@@ -10,12 +10,13 @@ import slicer
 __all__ = ["ScriptedLoadableModule", "ScriptedLoadableModuleWidget", "ScriptedLoadableModuleLogic", "ScriptedLoadableModuleTest"]
 
 
-def _resource(moduleName, filename):
-    folder = os.path.dirname(slicer.util.modulePath(moduleName))
-    return os.path.join(folder, "Resources", filename)
+class _WithResources:
+    def resourcePath(self, filename):
+        """Absolute path of a file in the module's Resources folder."""
+        return os.path.join(os.path.dirname(slicer.util.modulePath(self.moduleName)), "Resources", filename)
 
 
-class ScriptedLoadableModule:
+class ScriptedLoadableModule(_WithResources):
     """What Slicer shows of a module: title, categories, help."""
 
     def __init__(self, parent):
@@ -29,10 +30,6 @@ class ScriptedLoadableModule:
             parent.icon = qt.QIcon(icon)
         slicer.selfTests[self.moduleName] = self.runTest
 
-    def resourcePath(self, filename):
-        """Absolute path of a file in the module's Resources folder."""
-        return _resource(self.moduleName, filename)
-
     def getDefaultModuleDocumentationLink(self):
         link = slicer.app.moduleDocumentationUrl(self.moduleName)
         return f'<p>For more information see the <a href="{link}">documentation</a>.</p>'
@@ -42,7 +39,7 @@ class ScriptedLoadableModule:
         getattr(__import__(self.moduleName), f"{self.moduleName}Test")().runTest()
 
 
-class ScriptedLoadableModuleWidget:
+class ScriptedLoadableModuleWidget(_WithResources):
     """The panel of a module; `self.layout` is where its contents go."""
 
     def __init__(self, parent):
@@ -50,10 +47,6 @@ class ScriptedLoadableModuleWidget:
         self.developerMode = slicer.util.settingsValue("Developer/DeveloperMode", False, converter=slicer.util.toBool)
         self.parent, self.layout = parent, parent.layout()
         slicer.app.moduleManager().connect("moduleAboutToBeUnloaded(QString)", self._onModuleAboutToBeUnloaded)
-
-    def resourcePath(self, filename):
-        """Absolute path of a file in the module's Resources folder."""
-        return _resource(self.moduleName, filename)
 
     def cleanup(self):
         """Called before the module is unloaded or reloaded."""
@@ -99,12 +92,9 @@ class ScriptedLoadableModuleLogic:
 
     def getParameterNode(self):
         """The module's one parameter node (made when there is none yet)."""
-        nodes = self.getAllParameterNodes()
-        return nodes[0] if nodes else self.createParameterNode()
-
-    def getAllParameterNodes(self):
         nodes = slicer.util.getNodesByClass("vtkMRMLScriptedModuleNode")
-        return [node for node in nodes if node.GetAttribute("ModuleName") == self.moduleName]
+        own = (node for node in nodes if node.GetAttribute("ModuleName") == self.moduleName)
+        return next(own, None) or self.createParameterNode()
 
     def createParameterNode(self):
         node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScriptedModuleNode")

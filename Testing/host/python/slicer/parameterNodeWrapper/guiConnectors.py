@@ -10,7 +10,8 @@ import slicer
 from ._annotations import Choice, Decimals, Maximum, Minimum, RangeBounds, SingleStep, WithinRange, first, nodeTypes, split
 from .parameterPack import FloatRange
 
-LIMITS = {int: (-2147483648, 2147483647), float: (float("-inf"), float("inf"))}
+SLIDERS = (qt.QSlider, ctk.ctkSliderWidget, slicer.qMRMLSliderWidget)
+WHOLE_NUMBERS = (qt.QSlider, qt.QSpinBox)
 
 
 class GuiConnector:
@@ -58,42 +59,21 @@ class ButtonConnector(GuiConnector):
 
 
 class NumberConnector(GuiConnector):
-    """A number that may have limits."""
-
-    limits = LIMITS[float]
-    needsLimits = False
+    """A number with limits; sliders cannot do without."""
 
     def prepare(self):
-        bounds = self.annotation(WithinRange)
+        bounds, kind = self.annotation(WithinRange), type(self._widget)
         low, high = bounds or self.annotation(Minimum), bounds or self.annotation(Maximum)
-        if self.needsLimits and (low is None or high is None):
-            raise RuntimeError(f"{type(self._widget).__name__} needs WithinRange, or Minimum and Maximum")
-        self.setDecimals()
-        self._widget.minimum = self.limits[0] if low is None else low.minimum
-        self._widget.maximum = self.limits[1] if high is None else high.maximum
+        if kind in SLIDERS and (low is None or high is None):
+            raise RuntimeError(f"{kind.__name__} needs WithinRange, or Minimum and Maximum")
+        decimals = Decimals(0) if self.kind is int else self.annotation(Decimals)
+        if decimals and kind not in WHOLE_NUMBERS:
+            self._widget.decimals = decimals.value
+        lowest, highest = (-2147483648, 2147483647) if kind in WHOLE_NUMBERS else (float("-inf"), float("inf"))
+        self._widget.minimum = lowest if low is None else low.minimum
+        self._widget.maximum = highest if high is None else high.maximum
         if self.annotation(SingleStep):
             self._widget.singleStep = self.annotation(SingleStep).value
-
-    def setDecimals(self):
-        if self.kind is int:
-            self._widget.decimals = 0
-        elif self.annotation(Decimals):
-            self._widget.decimals = self.annotation(Decimals).value
-
-
-class SliderConnector(NumberConnector):
-    needsLimits = True
-
-
-class WholeNumberConnector(NumberConnector):
-    limits = LIMITS[int]
-
-    def setDecimals(self):
-        """These widgets have none."""
-
-
-class WholeNumberSliderConnector(WholeNumberConnector):
-    needsLimits = True
 
 
 class ChoiceConnector(GuiConnector):
@@ -156,12 +136,12 @@ CHOICES = lambda kind: kind in (int, float, str, bool) or _derived(enum.Enum)(ki
 BINDINGS = {
     qt.QCheckBox: (_is(bool), GuiConnector, "stateChanged", "checked"),
     qt.QPushButton: (_is(bool), ButtonConnector, "toggled", "checked"),
-    qt.QSlider: (_is(int), WholeNumberSliderConnector, "valueChanged", "value"),
-    qt.QSpinBox: (_is(int), WholeNumberConnector, "valueChanged", "value"),
+    qt.QSlider: (_is(int), NumberConnector, "valueChanged", "value"),
+    qt.QSpinBox: (_is(int), NumberConnector, "valueChanged", "value"),
     qt.QDoubleSpinBox: (NUMBER, NumberConnector, "valueChanged", "value"),
     ctk.ctkDoubleSpinBox: (NUMBER, NumberConnector, "valueChanged", "value"),
-    ctk.ctkSliderWidget: (NUMBER, SliderConnector, "valueChanged", "value"),
-    slicer.qMRMLSliderWidget: (NUMBER, SliderConnector, "valueChanged", "value"),
+    ctk.ctkSliderWidget: (NUMBER, NumberConnector, "valueChanged", "value"),
+    slicer.qMRMLSliderWidget: (NUMBER, NumberConnector, "valueChanged", "value"),
     qt.QComboBox: (CHOICES, ChoiceConnector, "currentIndexChanged", ""),
     qt.QLineEdit: (_is(str), GuiConnector, "textChanged", "text"),
     qt.QLabel: (_is(str), GuiConnector, "", "text"),
