@@ -7,7 +7,7 @@ import vtk
 from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Qt, Signal
 
-from .declare import Observed, row, shown, stored
+from .declare import Observed, given, row, shown, stored
 from .node_combo_box import qMRMLNodeComboBox
 from .scene_widgets import qMRMLWidget
 
@@ -62,8 +62,7 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
     def segmentIDs(self):
         return list(self.currentNode().GetSegmentation().GetSegmentIDs()) if self.currentNode() is not None else []
 
-    def currentSegmentID(self):
-        return self._segment
+    currentSegmentID = given("_segment")
 
     def setCurrentSegmentID(self, segment_id):
         segment_id = segment_id if segment_id in self.segmentIDs() else ""

@@ -6,7 +6,7 @@ import vtk
 from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Qt, Signal
 
-from .declare import Observed
+from .declare import Observed, given
 from .scene_widgets import SceneHolder
 
 
@@ -62,8 +62,7 @@ class qMRMLTableView(SceneHolder, QtWidgets.QTableView):
         self._cells.set_node(node)
         self.resizeColumnsToContents()
 
-    def mrmlTableNode(self):
-        return self._cells.node
+    mrmlTableNode = given("_cells.node")
 
     def setMRMLTableViewNode(self, node):
         self._view_node = node
