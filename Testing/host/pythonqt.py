@@ -281,6 +281,8 @@ class ObjectProxy(Proxy):
         if found is None:
             if self._is_dynamic(name):
                 self._qt.setProperty(name, unwrap(value))
+            elif has_property(public_name(type(self._qt)), name):
+                raise lists.NotInHost(f"{type(self).__name__}.{name} exists in Slicer, not in the host")
             else:
                 super().__setattr__(name, value)
             return

@@ -19,6 +19,16 @@ class _Loader(QtUiTools.QUiLoader):
         return widget
 
 
+def _absent(widget):
+    """The class of a widget, or its properties, that Slicer has and the host has not."""
+    name = widget.get("class")
+    cls = WidgetModule.classes.get(name)
+    if name in lists.widgets() and (cls is None or cls.made_by_host):
+        return [name]
+    listed = {prop.get("name") for prop in widget.findall("property")} & set(lists.properties(name))
+    return [f"{name}.{prop}" for prop in sorted(listed) if cls.staticMetaObject.indexOfProperty(prop) < 0]
+
+
 def _plain_enums(root):
     """Enum values of Slicer's and CTK's own properties become the numbers that the host's properties hold."""
     for widget in root.iter("widget"):
@@ -40,9 +50,8 @@ def load(file, parent=None):
     path = file.fileName()
     wrong = [f"not in Slicer: {text}" for text in ui_file.problems(path)]
     root = ElementTree.parse(path).getroot()
-    names = {widget.get("class") for widget in root.iter("widget")}
-    there = {name for name, cls in WidgetModule.classes.items() if not getattr(cls, "made_by_host", False)}
-    wrong += [f"not in the host: {name}" for name in sorted((names & set(lists.widgets())) - there)]
+    for widget in root.iter("widget"):
+        wrong += [f"not in the host: {text}" for text in _absent(widget)]
     if wrong:
         raise RuntimeError(f"{path}: " + "; ".join(wrong))
     ends = ("sender", "signal", "receiver", "slot")
