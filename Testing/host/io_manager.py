@@ -178,3 +178,7 @@ class qSlicerIOManager(QtCore.QObject):
         saved = saved and bool(self._logic.Zip(path, folder))
         shutil.rmtree(work)
         return saved
+
+    @staticmethod
+    def forceFileNameValidCharacters(name):
+        return "".join(letter if letter.isalnum() or letter in " -_.()" else "_" for letter in name)
