@@ -1,25 +1,20 @@
 """Slicer's desktop without Slicer: the real MRML scene, logics and displayable managers, and PythonQt's rules over PySide6.
 
     # Testing/LungRegistration/test_panel_inputs.py runs here with pytest, and unchanged inside a real Slicer
-    import unittest
     from Testing import host
     host.start(modules=["CorrespondCore/CorrespondCore.py", "LungRegistration/LungRegistration.py"])
-    import qt, slicer
-
-    class InputsTest(unittest.TestCase):
-        def test_apply_needs_two_volumes(self):
-            widget = slicer.util.getModuleWidget("LungRegistration")
-            slicer.util.selectModule("LungRegistration")     # setup() and enter()
-            self.assertFalse(widget.ui.applyButton.enabled)
-            widget.ui.applyButton.click()
-            host.wait(lambda: not widget.running, seconds=60)   # the event loop runs meanwhile
-            host.grab(widget.parent, "build/panel.png")         # or host.grab(slicer.app.layoutManager().viewport(), ...)
+    import slicer
+    slicer.util.selectModule("LungRegistration")                   # setup() and enter()
+    widget = slicer.util.getModuleWidget("LungRegistration")
+    widget.ui.applyButton.click()
+    host.wait(lambda: not widget.running, seconds=60)              # the event loop runs meanwhile
+    host.grab(widget.parent, "build/panel.png")                    # or a view, or slicer.app.layoutManager().viewport()
 
 `start` does nothing in a real Slicer but load the modules. If the environment variable SLICER_PYTHON_DIR names a real Slicer's
 Python folder (the one with `slicer/util.py` and `sitkUtils.py`), its files are used instead of those in `Testing/host/python`.
-`python -m Testing.host LungRegistration` opens a module in a window; `--screenshot FILE.png` draws it without a display.
 
-What the host cannot prove, and a run inside Slicer must: PythonQt's choice of overloads and its conversions of types; the look of
+The host has what the modules here use. A name that Slicer lacks is an AttributeError; one that only the host lacks is NotInHost.
+What it cannot prove, and a run inside Slicer must: PythonQt's choice of overloads and its conversions of types; the look of
 CTK's widgets; differences between Qt 5 and Qt 6; the order in which the module factory loads; packaging on Windows and macOS;
 the end of objects that module code does not keep (here they live until Qt deletes them); CLI modules (there are none here);
 DICOM and its browser; the module panels of Slicer itself; translations; dialogs that block.

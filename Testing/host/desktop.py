@@ -68,19 +68,18 @@ def start_desktop(testing: bool) -> None:
     sys.modules["slicer.modules"] = slicer.modules
     slicer.selfTests = {}
     slicer.app = pythonqt.wrap(app)
-    slicer.mrmlScene, logic, module_logics = scene.create(slicer, app.temporaryPath)
+    slicer.mrmlScene, logic, module_logics = scene.create(app.temporaryPath)
     slicer.util = importlib.import_module("slicer.util")
     for name in set(vars(slicer.util)) - set(lists.python_names("slicer.util")):
         if name in getattr(slicer.util, "__all__", ()):
             delattr(slicer.util, name)  # newer than Slicer 5.12
-    manager = modules.qSlicerModuleManager(slicer.mrmlScene)
-    app.attach(slicer.mrmlScene, logic, manager, io_manager.qSlicerIOManager(slicer, slicer.mrmlScene, logic))
+    manager = modules.qSlicerModuleManager()
+    app.attach(slicer.mrmlScene, logic, manager, io_manager.qSlicerIOManager(slicer.mrmlScene, logic))
     for name, module_logic in module_logics.items():
         kind = getattr(modules, f"qSlicer{name}Module", modules.qSlicerLoadableModule)
         manager.factoryManager().add(kind(name, logic=module_logic))
-    app.subject_hierarchy = SubjectHierarchy(slicer, slicer.mrmlScene)
+    app.subject_hierarchy = SubjectHierarchy(slicer.mrmlScene)
     app.main_window = qSlicerMainWindow(app)
-    app.main_window.show_views(app.layoutManager().viewport())
     app.layoutManager().settle()
     atexit.register(_stop, app, manager)
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import slicer
 import vtk
 from PySide6 import QtCore
 
@@ -27,13 +28,10 @@ TYPES = {
 }
 
 
-class qSlicerCoreIOManager(QtCore.QObject):
-    newFileLoaded = QtCore.Signal(object)
-    fileSaved = QtCore.Signal(object)
-
-    def __init__(self, slicer, scene, application_logic):
+class qSlicerIOManager(QtCore.QObject):
+    def __init__(self, scene, application_logic):
         super().__init__()
-        self._slicer, self._scene, self._logic = slicer, scene, application_logic
+        self._scene, self._logic = scene, application_logic
         self._readers: dict[str, qSlicerScriptedFileReader] = {}
 
     def register(self, reader_class):
@@ -59,23 +57,14 @@ class qSlicerCoreIOManager(QtCore.QObject):
     def extractKnownExtension(self, path, node):
         return self._storage(node).GetSupportedFileExtension(str(path))
 
-    def stripKnownExtension(self, path, node):
-        return str(path)[: len(str(path)) - len(self.extractKnownExtension(path, node))]
-
     def _storage(self, node):
         return node.GetStorageNode() or node.CreateDefaultStorageNode()
-
-    def registeredFileReaderCount(self, kind):
-        return int(kind in TYPES or kind in self._readers)
-
-    def registeredFileWriterCount(self, kind):
-        return int(kind in TYPES)
 
     # --- reading
     def loadNodes(self, kind, properties, loaded=None, messages=None):
         path = str(properties["fileName"])
         if kind == "SceneFile":
-            return self.loadScene(path, properties.get("clear", True), messages)
+            return self._load_scene(path, properties.get("clear", True))
         if kind in self._readers:
             return self._load_scripted(self._readers[kind], path, properties, loaded, messages)
         node = self._read(kind, path, properties) if os.path.exists(path) else None
@@ -86,7 +75,6 @@ class qSlicerCoreIOManager(QtCore.QObject):
             node.SetName(properties["name"])
         if loaded is not None:
             loaded.AddItem(node)
-        self.newFileLoaded.emit({**properties, "fileType": kind, "nodeIDs": [node.GetID()]})
         return True
 
     def _load_scripted(self, reader, path, properties, loaded, messages):
@@ -95,23 +83,23 @@ class qSlicerCoreIOManager(QtCore.QObject):
             return False
         for node_id in reader.loadedNodes if loaded is not None else ():
             loaded.AddItem(self._scene.GetNodeByID(node_id))
-        self.newFileLoaded.emit({**properties, "fileType": reader.fileType(), "nodeIDs": list(reader.loadedNodes)})
         return True
 
     def _read(self, kind, path, properties):
-        modules = self._slicer.modules
         name = properties.get("name") or Path(path).name.split(".")[0]
         if kind == "VolumeFile":
             options = int(properties.get("labelmap", False)) + 2 * int(properties.get("center", False))
-            return modules.volumes.logic().AddArchetypeVolume(path, name, options + (8 if properties.get("singleFile") else 0))
+            return slicer.modules.volumes.logic().AddArchetypeVolume(
+                path, name, options + (8 if properties.get("singleFile") else 0)
+            )
         if kind == "MarkupsFile":
-            return self._scene.GetNodeByID(modules.markups.logic().LoadMarkups(path, name) or "")
+            return self._scene.GetNodeByID(slicer.modules.markups.logic().LoadMarkups(path, name) or "")
         if kind == "TransformFile":
-            return modules.transforms.logic().AddTransform(path, self._scene)
+            return slicer.modules.transforms.logic().AddTransform(path, self._scene)
         if kind == "SegmentationFile":
-            return modules.segmentations.logic().LoadSegmentationFromFile(path)
+            return slicer.modules.segmentations.logic().LoadSegmentationFromFile(path)
         if kind == "ModelFile":
-            return modules.models.logic().AddModel(path)
+            return slicer.modules.models.logic().AddModel(path)
         if kind not in TYPES:
             return None
         node = self._scene.AddNewNodeByClass(TYPES[kind][0], name)
@@ -121,8 +109,7 @@ class qSlicerCoreIOManager(QtCore.QObject):
         self._scene.RemoveNode(node)
         return None
 
-    def loadScene(self, path, clear=True, messages=None):
-        path = str(path)
+    def _load_scene(self, path, clear):
         if path.lower().endswith(".mrb"):
             if clear:
                 self._scene.Clear(False)
@@ -132,7 +119,7 @@ class qSlicerCoreIOManager(QtCore.QObject):
         return bool(self._scene.Connect() if clear else self._scene.Import())
 
     # --- writing
-    def addDefaultStorageNodes(self):
+    def _add_storage_nodes(self):
         for index in range(self._scene.GetNumberOfNodes()):
             node = self._scene.GetNthNode(index)
             if node.IsA("vtkMRMLStorableNode") and node.GetSaveWithScene() and not node.GetHideFromEditors():
@@ -141,7 +128,7 @@ class qSlicerCoreIOManager(QtCore.QObject):
     def saveNodes(self, kind, properties, messages=None, scene=None):
         path = str(properties["fileName"])
         if kind == "SceneFile":
-            return self.saveScene(path, None, messages)
+            return self.saveScene(path)
         node = self._scene.GetNodeByID(properties["nodeID"])
         node.AddDefaultStorageNode(path)
         storage = node.GetStorageNode()
@@ -152,7 +139,6 @@ class qSlicerCoreIOManager(QtCore.QObject):
 
     def _written(self, storage, node, path, messages):
         if storage.WriteData(node):
-            self.fileSaved.emit({"fileName": path, "nodeID": node.GetID()})
             return True
         tell(messages, f"{path} cannot be written")
         return False
@@ -177,7 +163,7 @@ class qSlicerCoreIOManager(QtCore.QObject):
         return done
 
     def saveScene(self, path, screenshot=None, messages=None):
-        self.addDefaultStorageNodes()
+        self._add_storage_nodes()
         path = str(path)
         if path.lower().endswith(".mrml"):
             self._scene.SetURL(path)
@@ -196,7 +182,3 @@ class qSlicerCoreIOManager(QtCore.QObject):
     @staticmethod
     def forceFileNameValidCharacters(name):
         return "".join(letter if letter.isalnum() or letter in " -_.()" else "_" for letter in name)
-
-
-class qSlicerIOManager(qSlicerCoreIOManager):
-    """slicer.app.ioManager(): the same, with the dialogs of the desktop (which the host does not have)."""

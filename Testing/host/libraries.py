@@ -7,12 +7,16 @@ import importlib
 import inspect
 import sys
 import types
+from pathlib import Path
 
 import shiboken6
 from PySide6 import QtCore
 
 from . import lists, pythonqt
 from .members import qt_class
+
+HERE = Path(__file__).parent
+DESKTOP_FILES = ("modules", "io_manager", "application", "main_window")
 
 
 class QtNamespace:
@@ -54,43 +58,16 @@ def listed_class(module: str, name: str):
     return pythonqt.proxy_class(WidgetModule.classes[name])
 
 
-PANEL_FILES = (
-    "ctk_buttons",
-    "ctk_numbers",
-    "ctk_inputs",
-    "scene_widgets",
-    "node_combo_box",
-    "segment_selector",
-    "markups",
-    "table_view",
-)
-DESKTOP_FILES = (
-    *(
-        "views.render_view",
-        "views.slice_view",
-        "views.three_d_view",
-        "views.plot_view",
-        "views.table_view",
-        "views.layout_manager",
-    ),
-    *("modules", "io_manager", "application", "main_window"),
-)
-
-
-def _add_classes(file: str) -> list[type]:
-    """Take in the classes of a file that Slicer has too."""
-    found = vars(importlib.import_module(f"{__package__}.{file}")).items()
-    classes = {name: value for name, value in found if inspect.isclass(value) and name in lists.widgets()}
-    WidgetModule.classes.update(classes)
-    return [cls for cls in classes.values() if cls.__module__.endswith(file)]
-
-
 def install() -> None:
-    """Make `import qt` and `import ctk` work, with all classes of the host that Slicer has too."""
-    for file in PANEL_FILES:
-        _add_classes(f"widgets.{file}")
-    for file in DESKTOP_FILES:
-        for cls in _add_classes(file):
-            cls.made_by_host = vars(cls).get("made_by_host", True)
+    """Make `import qt` and `import ctk` work, with all classes of the host that Slicer has too.
+
+    Module code can make those of the folder widgets; of the others it gets the objects that the desktop made.
+    """
+    files = [f"{folder}.{path.stem}" for folder in ("widgets", "views") for path in sorted((HERE / folder).glob("[!_]*.py"))]
+    for file in (*files, *DESKTOP_FILES):
+        for name, cls in vars(importlib.import_module(f"{__package__}.{file}")).items():
+            if inspect.isclass(cls) and name in lists.widgets():
+                WidgetModule.classes[name] = cls
+                cls.made_by_host = vars(cls).get("made_by_host", ".widgets." not in cls.__module__)
     sys.modules["qt"] = QtModule("qt")
     sys.modules["ctk"] = WidgetModule("ctk")

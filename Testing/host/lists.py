@@ -1,4 +1,8 @@
-"""What names exist in Slicer 5.12: questions to the lists in `api/`."""
+"""What names exist in Slicer 5.12: questions to the lists in `api/`.
+
+The lists hold names, signatures and types of Slicer 5.12.3 (tag v5.12.3, commit 9034c71a), CTK (commit 5056664a) and PythonQt
+(commit 9992368e), taken from their public sources, as far as the host asks for them. Facts only.
+"""
 
 from __future__ import annotations
 

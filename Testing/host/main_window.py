@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from PySide6 import QtWidgets
-from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtCore import Qt
+
+from .widgets.declare import given
 
 PANEL_WIDTH = 500  # pixels
 
 
 class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
-    moduleSelected = Signal(str)
-
     def __init__(self, module_manager, panel: QtWidgets.QScrollArea):
         super().__init__()
         self._modules, self._panel, self._selected = module_manager, panel, ""
         self._combo = QtWidgets.QComboBox()
         self.addWidget(QtWidgets.QLabel("Modules: "))
         self.addWidget(self._combo)
-        for name in module_manager.modulesNames():
+        for name in module_manager.factoryManager().loadedModuleNames():
             self._list(name)
         self._combo.setCurrentIndex(-1)
         module_manager.moduleLoaded.connect(self._list)
@@ -32,21 +32,21 @@ class qSlicerModuleSelectorToolBar(QtWidgets.QToolBar):
         """Leave the current module and enter another; "" leaves only."""
         if name == self._selected:
             return
-        for chosen, action in ((self._selected, "exit"), (name, "enter")):
-            module = self._modules.module(chosen)
-            widget = module.widgetRepresentation() if hasattr(module, "widgetRepresentation") else None
-            if action == "enter":
-                self._panel.takeWidget()
-                if widget is not None:
-                    self._panel.setWidget(widget)
-                    widget.show()
-            if widget is not None:
-                getattr(widget, action)()
+        for widget in self._widgets(self._selected):
+            widget.exit()
+        self._panel.takeWidget()
+        for widget in self._widgets(name):
+            self._panel.setWidget(widget)
+            widget.show()
+            widget.enter()
         self._selected = name
         self._combo.setCurrentIndex(self._combo.findData(name))
-        self.moduleSelected.emit(name)
 
-    selectedModule = Property(str, lambda self: self._selected, selectModule)
+    def _widgets(self, name: str) -> list:
+        """The panel of a module, if it has one."""
+        module = self._modules.module(name)
+        panel = module.widgetRepresentation() if hasattr(module, "widgetRepresentation") else None
+        return [panel] if panel is not None else []
 
 
 class qSlicerMainWindow(QtWidgets.QMainWindow):
@@ -61,16 +61,13 @@ class qSlicerMainWindow(QtWidgets.QMainWindow):
         self._selector = qSlicerModuleSelectorToolBar(app.moduleManager(), self._panel)
         self._selector.setObjectName("ModuleSelectorToolBar")
         self.addToolBar(self._selector)
-        self._splitter = QtWidgets.QSplitter()
-        self._splitter.addWidget(self._panel)
-        self.setCentralWidget(self._splitter)
-        self.statusBar()
         self.resize(1500, 900)
+        splitter = QtWidgets.QSplitter()
+        splitter.addWidget(self._panel)
+        splitter.addWidget(app.layoutManager().viewport())
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([PANEL_WIDTH, self.width() - PANEL_WIDTH])
+        self.setCentralWidget(splitter)
+        self.statusBar()
 
-    def show_views(self, viewport: QtWidgets.QWidget):
-        self._splitter.addWidget(viewport)
-        self._splitter.setStretchFactor(1, 1)
-        self._splitter.setSizes([PANEL_WIDTH, self.width() - PANEL_WIDTH])
-
-    def moduleSelector(self):
-        return self._selector
+    moduleSelector = given("_selector")

@@ -22,6 +22,11 @@ def public_name(cls: type) -> str:
     raise AttributeError(f"{cls.__name__} is not wrapped by PythonQt")
 
 
+def normalized(signature: str) -> str:
+    """A signal or slot as Qt writes it."""
+    return bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode()
+
+
 def qt_class(name: str):
     return next((getattr(library, name) for library in QT_LIBRARIES if hasattr(library, name)), None)
 

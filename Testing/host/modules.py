@@ -6,11 +6,12 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import slicer
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Signal
 
 from . import pythonqt
-from .widgets.declare import stored
+from .widgets.declare import given, stored
 from .widgets.scene_widgets import qSlicerWidget
 
 
@@ -22,22 +23,23 @@ class qSlicerLoadableModule(QtCore.QObject):
         self._name, self._path, self._logic = name, path, logic
         self.title = name
 
-    def logic(self):
-        return self._logic
-
+    logic = given("_logic")
     name = Property(str, lambda self: self._name)
     path = Property(str, lambda self: self._path)
     title = stored(str, "")
     categories = stored("QStringList", [])
     contributors = stored("QStringList", [])
     dependencies = stored("QStringList", [])
-    associatedNodeTypes = stored("QStringList", [])
     helpText = stored(str, "")
     acknowledgementText = stored(str, "")
     icon = stored(QtGui.QIcon, QtGui.QIcon())
     hidden = stored(bool, False)
-    index = stored(int, -1)
-    widgetRepresentationCreationEnabled = stored(bool, True)
+
+
+def _show(module: qSlicerLoadableModule):
+    """Name a module in `slicer.modules` and `slicer.moduleNames`."""
+    setattr(slicer.modules, module.name.lower(), pythonqt.wrap(module))
+    setattr(slicer.moduleNames, module.name, module.name)
 
 
 class qSlicerSequencesModule(qSlicerLoadableModule):
@@ -55,48 +57,35 @@ class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):
         self._module, self._python, self._entered = module, None, False
         QtWidgets.QVBoxLayout(self)
 
-    def create(self, scene):
-        """Make the module's widget object and set it up."""
-        name = self._module.name
-        cls = getattr(sys.modules[name], f"{name}Widget")
-        self.setMRMLScene(scene)
-        self._python = cls(pythonqt.wrap(self))
-        setattr(sys.modules["slicer"].modules, f"{name}Widget", self._python)
-        self._python.setup()
-
-    def self(self):
-        return self._python
+    self = given("_python")
+    module = given("_module")
 
     def reload(self):
-        self.create(self.mrmlScene())
+        """Make the module's widget object and set it up."""
+        name = self._module.name
+        self.setMRMLScene(slicer.mrmlScene)
+        self._python = getattr(sys.modules[name], f"{name}Widget")(pythonqt.wrap(self))
+        setattr(slicer.modules, f"{name}Widget", self._python)
+        self._python.setup()
 
-    def module(self):
-        return self._module
-
-    def _tell(self, name: str):
-        if hasattr(self._python, name):
-            getattr(self._python, name)()
+    def _tell(self, name: str, entered: bool):
+        if entered != self._entered:
+            self._entered = entered
+            getattr(self._python, name, lambda: None)()
 
     def enter(self):
-        if not self._entered:
-            self._entered = True
-            self._tell("enter")
+        self._tell("enter", True)
 
     def exit(self):
-        if self._entered:
-            self._entered = False
-            self._tell("exit")
+        self._tell("exit", False)
 
     isEntered = Property(bool, lambda self: self._entered)
-    moduleName = Property(str, lambda self: self._module.name)
 
 
 class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
     """A module written in Python."""
 
-    def __init__(self, path: Path, scene):
-        super().__init__(path.stem, str(path))
-        self._scene, self._widget = scene, None
+    _widget = None
 
     def instantiate(self):
         """Import the file and make the module object, which fills in title, categories, help and so on."""
@@ -104,53 +93,37 @@ class qSlicerScriptedLoadableModule(qSlicerLoadableModule):
         if folder not in sys.path:
             sys.path.insert(0, folder)
         spec = importlib.util.spec_from_file_location(name, self.path)
-        source = importlib.util.module_from_spec(spec)
-        sys.modules[name] = source
+        source = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(source)
-        modules = sys.modules["slicer"].modules
-        setattr(modules, f"{name}Instance", getattr(source, name)(pythonqt.wrap(self)))
-        setattr(modules, name.lower(), pythonqt.wrap(self))
-        setattr(sys.modules["slicer"].moduleNames, name, name)
+        setattr(slicer.modules, f"{name}Instance", getattr(source, name)(pythonqt.wrap(self)))
+        _show(self)
         if hasattr(source, f"{name}FileReader"):
-            pythonqt.unwrap(sys.modules["slicer"].app).coreIOManager().register(getattr(source, f"{name}FileReader"))
-
-    def createNewWidgetRepresentation(self):
-        widget = qSlicerScriptedLoadableModuleWidget(self)
-        widget.create(self._scene)
-        return widget
+            pythonqt.unwrap(slicer.app).coreIOManager().register(getattr(source, f"{name}FileReader"))
 
     def widgetRepresentation(self):
         if self._widget is None and hasattr(sys.modules[self.name], f"{self.name}Widget"):
             self._widget = qSlicerScriptedLoadableModuleWidget(self)
-            self._widget.create(self._scene)
+            self._widget.reload()
         return self._widget
 
 
 class qSlicerModuleFactoryManager(QtCore.QObject):
     moduleLoaded = Signal(str)
-    modulesLoaded = Signal("QStringList")
 
-    def __init__(self, scene):
+    def __init__(self):
         super().__init__()
-        self._scene, self._paths, self._loaded = scene, {}, {}
+        self._paths, self._loaded = {}, {}
 
     def add(self, module: qSlicerLoadableModule):
         """Take one of Slicer's own modules in."""
         self._loaded[module.name] = module
-        setattr(sys.modules["slicer"].modules, module.name.lower(), pythonqt.wrap(module))
-        setattr(sys.modules["slicer"].moduleNames, module.name, module.name)
+        _show(module)
 
     def registerModule(self, file: QtCore.QFileInfo):
         path = Path(file.absoluteFilePath())
         if not path.is_file():
             raise FileNotFoundError(f"no module file {path}")
         self._paths[path.stem] = path
-
-    def isRegistered(self, name):
-        return name in self._paths
-
-    def registeredModuleNames(self):
-        return [*self._paths]
 
     def isLoaded(self, name):
         return name in self._loaded
@@ -161,13 +134,10 @@ class qSlicerModuleFactoryManager(QtCore.QObject):
     def loadedModule(self, name):
         return self._loaded.get(name)
 
-    moduleInstance = loadedModule
-
-    def loadModules(self, names=None):
+    def loadModules(self, names):
         """Load modules as at Slicer's start: startupCompleted() follows."""
-        for name in names or self._paths:
+        for name in names:
             self._load(name)
-        self.modulesLoaded.emit([*(names or self._paths)])
         QtWidgets.QApplication.instance().startupCompleted.emit()
         return True
 
@@ -176,7 +146,7 @@ class qSlicerModuleFactoryManager(QtCore.QObject):
             return
         if name not in self._paths:
             raise RuntimeError(f"module {name} is neither loaded nor registered")
-        module = qSlicerScriptedLoadableModule(self._paths[name], self._scene)
+        module = qSlicerScriptedLoadableModule(name, str(self._paths[name]))
         module.instantiate()
         for needed in module.dependencies:
             self._load(needed)
@@ -188,16 +158,12 @@ class qSlicerModuleManager(QtCore.QObject):
     moduleLoaded = Signal(str)
     moduleAboutToBeUnloaded = Signal(str)
 
-    def __init__(self, scene):
+    def __init__(self):
         super().__init__()
-        self._factory = qSlicerModuleFactoryManager(scene)
+        self._factory = qSlicerModuleFactoryManager()
         self._factory.moduleLoaded.connect(self.moduleLoaded)
 
-    def factoryManager(self):
-        return self._factory
+    factoryManager = given("_factory")
 
     def module(self, name):
         return self._factory.loadedModule(name)
-
-    def modulesNames(self):
-        return self._factory.loadedModuleNames()

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from . import ROOT, lists, start
+from . import ROOT, lists, start, ui_file
+from .members import has_property, is_member, qt_names
+from .pythonqt import ObjectProxy
 
 ROOTS = ("slicer", "qt", "ctk", "SampleData", "sitkUtils")
 
@@ -67,8 +69,6 @@ def _missing_import(module: str, name: str) -> bool:
 @cache
 def _all_signals() -> frozenset[str]:
     """Normalised signatures of every signal that a Qt, CTK or Slicer class has."""
-    from .members import qt_names
-
     found = {signature for facts in lists.widgets().values() for signature in facts.get("signals", ())}
     return frozenset(found.union(*(qt_names(name)[2] for name in lists.qt_classes())))
 
@@ -85,9 +85,6 @@ def _widgets(folder: Path) -> dict[str, set[str]]:
 
 
 def _has_attribute(cls: str, name: str) -> bool:
-    from .members import has_property, is_member
-    from .pythonqt import ObjectProxy
-
     return name == "name" or hasattr(ObjectProxy, name) or has_property(cls, name) or is_member(cls, name)
 
 
@@ -121,8 +118,6 @@ def _ui_problems(line: int, names: list[str], widgets: dict[str, set[str]]) -> I
 
 def check(folder: Path) -> list[str]:
     """All problems of one module folder, with file names."""
-    from . import ui_file
-
     start()
     widgets = _widgets(folder)
     found = [f"{path}:{text}" for path in sorted(folder.rglob("*.py")) for text in problems(path, widgets)]

@@ -20,7 +20,7 @@ import shiboken6
 from PySide6 import QtCore
 
 from . import lists
-from .members import extra_members, has_property, is_member, public_name, qt_names, qt_part
+from .members import extra_members, has_property, is_member, normalized, public_name, qt_names, qt_part
 
 _proxy_classes: dict[type, type] = {}
 _living: dict[int, Proxy] = {}  # address of a QObject -> its one proxy
@@ -135,22 +135,19 @@ class Signal:
         key = self._name, id(getattr(slot, "__self__", None)), getattr(slot, "__func__", slot)
         return vars(self._owner).setdefault("_connections", {}).setdefault(key, [])
 
-    def connect(self, receiver, slot: str | None = None) -> bool:
-        if slot is not None:
-            receiver = getattr(receiver, slot.split("(")[0])
+    def connect(self, receiver, slot: str = "") -> bool:
+        receiver = getattr(receiver, slot.split("(")[0]) if slot else receiver
         function = receiver._bound if isinstance(receiver, Signal) else _receiver(receiver, self._arguments)
         self._connected(receiver).append(function)
         self._bound.connect(function)
         return True
 
-    def disconnect(self, receiver=None, slot: str | None = None) -> bool:
-        if slot is not None:
-            receiver = getattr(receiver, slot.split("(")[0])
+    def disconnect(self, receiver) -> bool:
         known = self._connected(receiver)
-        if known:
-            self._bound.disconnect(known.pop())
-            return True
-        return False
+        if not known:
+            return False
+        self._bound.disconnect(known.pop())
+        return True
 
     def __call__(self, *args):
         self._bound.emit(*map(unwrap, args))
@@ -284,6 +281,8 @@ class ObjectProxy(Proxy):
         if found is None:
             if self._is_dynamic(name):
                 self._qt.setProperty(name, unwrap(value))
+            elif has_property(public_name(type(self._qt)), name):
+                raise lists.NotInHost(f"{type(self).__name__}.{name} exists in Slicer, not in the host")
             else:
                 super().__setattr__(name, value)
             return
@@ -305,26 +304,25 @@ class ObjectProxy(Proxy):
         name = signature.split("(")[0]
         public = public_name(type(self._qt))
         known = [*lists.collect(public, "signals"), *qt_names(qt_part(public))[2]]
-        wanted = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode() if "(" in signature else None
-        if wanted not in known if wanted else name not in {text.split("(")[0] for text in known}:
+        overloads = [text for text in known if text.startswith(f"{name}(")]
+        wanted = normalized(signature) if "(" in signature else None
+        if not overloads or (wanted and wanted not in overloads):
             raise AttributeError(f"QObject::connect() signal '{signature}' does not exist on {public}")
         bound = getattr(self._qt, name, None)
         if bound is None:
             raise lists.NotInHost(f"signal {public}.{signature} exists in Slicer, not in the host")
-        overloads = [text for text in known if text.startswith(f"{name}(")]
-        if wanted and len(overloads) > 1:
-            kind = {"bool": bool, "QString": str, "double": float, "int": int}.get(wanted[len(name) + 1 : -1])
-            if kind is not None and wanted != overloads[0]:
-                bound = bound[kind]
-        form = wanted or next(text for text in known if text.startswith(f"{name}("))
+        form = wanted or overloads[0]
+        kind = {"bool": bool, "QString": str, "double": float, "int": int}.get(form[len(name) + 1 : -1])
+        if kind is not None and form != overloads[0]:
+            bound = bound[kind]
         arguments = 0 if form.endswith("()") else form.count(",") + 1
         return Signal(self, wanted or name, bound, arguments)
 
-    def connect(self, signal: str, receiver, slot: str | None = None) -> bool:
+    def connect(self, signal: str, receiver, slot: str = "") -> bool:
         return self._signal(signal).connect(receiver, slot)
 
-    def disconnect(self, signal: str, receiver=None, slot: str | None = None) -> bool:
-        return self._signal(signal).disconnect(receiver, slot)
+    def disconnect(self, signal: str, receiver) -> bool:
+        return self._signal(signal).disconnect(receiver)
 
     def className(self) -> str:
         return public_name(type(self._qt))
@@ -334,14 +332,6 @@ class ObjectProxy(Proxy):
 
     def property(self, name: str):
         return wrap(self._qt.property(name))
-
-    def findChildren(self, cls=None, name: str = ""):
-        wanted = cls if isinstance(cls, str) else cls._class.__name__ if cls else "QObject"
-        found = (child for child in self._qt.findChildren(QtCore.QObject) if child.inherits(wanted))
-        return tuple(wrap(child) for child in found if not name or child.objectName() == name)
-
-    def findChild(self, cls=None, name: str = ""):
-        return next(iter(self.findChildren(cls, name)), None)
 
 
 def proxy_class(cls: type) -> type:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 
+import slicer
 import vtk
 
 LABELS = 256
@@ -28,12 +29,10 @@ LOGICS = {
     "ViewControllers": "vtkSlicerViewControllersLogic",
     "Data": "vtkSlicerDataModuleLogic",
 }
-
-
 _alive: list = []  # logics that nothing else holds
 
 
-def create(slicer, temporary_folder: str):
+def create(temporary_folder: str):
     """The application logic with its scene, default nodes, file readers and module logics.
 
     Returns:
@@ -48,23 +47,28 @@ def create(slicer, temporary_folder: str):
     application.SetTemporaryPath(temporary_folder)
     application.SetSliceLogics(vtk.vtkCollection())
     application.SetViewLogics(vtk.vtkCollection())
-    _add_file_readers(slicer, scene, application, temporary_folder)
+    _add_file_readers(scene, application, temporary_folder)
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_OFF)  # they miss Slicer's color files and terminologies
     logics = {}
     for name, cls in LOGICS.items():
-        logics[name] = getattr(slicer, cls)()
-        logics[name].SetMRMLApplicationLogic(application)
-        logics[name].SetMRMLScene(scene)
+        logics[name] = _logic(cls, scene, application)
         application.SetModuleLogic(name, logics[name])
     logics["Colors"].AddDefaultColorNodes()
-    _add_label_colors(slicer, scene)
+    _add_label_colors(scene)
     vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_INFO)
     slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     return scene, application, logics
 
 
-def _add_label_colors(slicer, scene) -> None:
+def _logic(cls: str, scene, application):
+    logic = getattr(slicer, cls)()
+    logic.SetMRMLApplicationLogic(application)
+    logic.SetMRMLScene(scene)
+    return logic
+
+
+def _add_label_colors(scene) -> None:
     """The table that label maps are shown with: black, then hues that differ from their neighbours."""
     table = slicer.vtkMRMLColorTableNode()
     table.SetName("GenericColors")
@@ -79,15 +83,11 @@ def _add_label_colors(slicer, scene) -> None:
     scene.AddNode(table)
 
 
-def _add_file_readers(slicer, scene, application, temporary_folder: str) -> None:
+def _add_file_readers(scene, application, temporary_folder: str) -> None:
     """Remote IO and its cache: scene bundles cannot be read without them."""
-    remote = slicer.vtkMRMLRemoteIOLogic()
-    remote.SetMRMLScene(scene)
-    remote.SetMRMLApplicationLogic(application)
+    remote = _logic("vtkMRMLRemoteIOLogic", scene, application)
     remote.GetCacheManager().SetRemoteCacheDirectory(temporary_folder)
-    manager = slicer.vtkDataIOManagerLogic()
-    manager.SetMRMLScene(scene)
-    manager.SetMRMLApplicationLogic(application)
+    manager = _logic("vtkDataIOManagerLogic", scene, application)
     manager.SetAndObserveDataIOManager(remote.GetDataIOManager())
     remote.AddDataIOToScene()
     _alive.extend((remote, manager))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+import slicer
 import vtk
 from PySide6 import QtCore
 
 from . import pythonqt
-from .widgets.declare import stored
+from .widgets.declare import given, stored
 
 
 class qSlicerScriptedFileReader(QtCore.QObject):
@@ -17,33 +17,24 @@ class qSlicerScriptedFileReader(QtCore.QObject):
 
     def __init__(self, cls):
         super().__init__()
-        self._messages = sys.modules["slicer"].vtkMRMLMessageCollection()
+        self._messages = slicer.vtkMRMLMessageCollection()
         self._python = cls(pythonqt.wrap(self))
-
-    def self(self):
-        return self._python
-
-    def description(self):
-        return self._python.description()
 
     def fileType(self):
         return self._python.fileType()
 
-    def extensions(self):
-        return list(self._python.extensions())
+    self = given("_python")
+    userMessages = given("_messages")
 
-    def userMessages(self):
-        return self._messages
-
-    def supportedNameFilters(self, path):
-        """The extensions ("Name (*.a *.b)") that fit a file name."""
-        patterns = [p for text in self.extensions() for p in text[text.rindex("(") + 1 : text.rindex(")")].split()]
-        name = Path(path).name.lower()
-        return [pattern for pattern in patterns if name.endswith(pattern.lstrip("*").lower())]
+    def _fits(self, path) -> bool:
+        """Whether the name is among the extensions ("Name (*.a *.b)")."""
+        texts = self._python.extensions()
+        patterns = [pattern for text in texts for pattern in text[text.rindex("(") + 1 : text.rindex(")")].split()]
+        return any(Path(path).name.lower().endswith(pattern.lstrip("*").lower()) for pattern in patterns)
 
     def canLoadFileConfidence(self, path):
         """0 where the name does not fit; else what the reader says of the file's content."""
-        if not self.supportedNameFilters(path):
+        if not self._fits(path):
             return 0.0
         return float(self._python.canLoadFileConfidence(path)) if hasattr(self._python, "canLoadFileConfidence") else 0.5
 

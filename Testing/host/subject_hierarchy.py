@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import slicer
 import vtk
 
 DATA = (
@@ -17,8 +18,8 @@ DATA = (
 class SubjectHierarchy:
     """Gives each visible data node an item, removes the items of removed nodes, and starts anew after a scene was closed."""
 
-    def __init__(self, slicer, scene):
-        self._node_class, self._scene = slicer.vtkMRMLSubjectHierarchyNode, scene
+    def __init__(self, scene):
+        self._scene = scene
 
         def added(_scene, _event, node):
             if not scene.IsBatchProcessing():
@@ -37,7 +38,7 @@ class SubjectHierarchy:
             scene.AddObserver(event, lambda *_: self._add_all())
 
     def _hierarchy(self):
-        return self._node_class.GetSubjectHierarchyNode(self._scene)
+        return slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(self._scene)
 
     def _add(self, node):
         hierarchy = self._hierarchy()

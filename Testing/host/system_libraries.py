@@ -1,6 +1,7 @@
 """System libraries that rendering and Qt need, found by using them; named with the Debian package that brings them.
 
-`python -m Testing.host.system_libraries` prints what is missing and ends with exit code 1. It needs nothing but Python.
+`python -m Testing.host.system_libraries` prints what is missing, with `--packages` only the packages, and ends
+with exit code 1. It needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -49,10 +50,13 @@ def missing() -> dict[str, str]:
 
 def main() -> int:
     absent = missing()
-    for what, packages in absent.items():
-        print(f"{what} is missing. Debian: {packages}")
-    if absent:
-        print(f"Install with: apt-get install --no-install-recommends {' '.join(sorted(set(absent.values())))}")
+    packages = " ".join(sorted(set(absent.values())))
+    if "--packages" in sys.argv:
+        print(packages)
+    elif absent:
+        for what, package in absent.items():
+            print(f"{what} is missing. Debian: {package}")
+        print(f"Install with: apt-get install --no-install-recommends {packages}")
     return 1 if absent else 0
 
 

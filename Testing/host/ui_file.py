@@ -5,12 +5,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from PySide6 import QtCore
-
 from . import lists
-from .members import has_property, qt_class, qt_part
+from .members import has_property, normalized, qt_class, qt_part
 
-DYNAMIC = ("SlicerParameterName", "SlicerPackParameterName")  # the dynamic properties that parameterNodeWrapper reads
+DYNAMIC = "SlicerParameterName"  # the dynamic property that parameterNodeWrapper reads
 DESIGNER_ONLY = {"Line": "QFrame", "Spacer": "QSpacerItem"}
 
 
@@ -19,7 +17,7 @@ def _known_class(name: str) -> bool:
 
 
 def _has_method(cls: str, kind: str, signature: str) -> bool:
-    wanted = bytes(QtCore.QMetaObject.normalizedSignature(signature).data()).decode()
+    wanted = normalized(signature)
     listed = lists.collect(cls, "signals") + (lists.collect(cls, "slots") if kind == "slot" else [])
     meta = getattr(qt_class(qt_part(cls)), "staticMetaObject", None)
     return wanted in listed or (meta is not None and meta.indexOfMethod(wanted) >= 0)
@@ -36,7 +34,7 @@ def problems(path: str | Path) -> list[str]:
             found.append(f"widget class {cls} of '{name}'")
             continue
         for prop in widget.findall("property"):
-            if prop.get("stdset") == "0" and prop.get("name") in DYNAMIC:
+            if prop.get("stdset") == "0" and prop.get("name") == DYNAMIC:
                 continue
             if not has_property(DESIGNER_ONLY.get(cls, cls), prop.get("name")):
                 found.append(f"property '{prop.get('name')}' of {cls} '{name}'")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ElementTree
 
 from PySide6 import QtCore, QtUiTools
@@ -20,18 +19,26 @@ class _Loader(QtUiTools.QUiLoader):
         return widget
 
 
+def _absent(widget):
+    """The class of a widget, or its properties, that Slicer has and the host has not."""
+    name = widget.get("class")
+    cls = WidgetModule.classes.get(name)
+    if name in lists.widgets() and (cls is None or cls.made_by_host):
+        return [name]
+    listed = {prop.get("name") for prop in widget.findall("property")} & set(lists.properties(name))
+    return [f"{name}.{prop}" for prop in sorted(listed) if cls.staticMetaObject.indexOfProperty(prop) < 0]
+
+
 def _plain_enums(root):
     """Enum values of Slicer's and CTK's own properties become the numbers that the host's properties hold."""
     for widget in root.iter("widget"):
         cls = widget.get("class")
-        for prop in widget.findall("property") if cls in lists.widgets() else ():
+        for prop in widget.findall("property"):
             value = prop[0]
-            if prop.get("name") in lists.properties(cls) and value.tag in ("enum", "set"):
-                members = re.split(r"\|", value.text or "")
-                numbers = [lists.enum_value(cls, member.split("::")[-1]) for member in members]
+            if value.tag in ("enum", "set") and prop.get("name") in lists.properties(cls):
+                numbers = [lists.enum_value(cls, member.split("::")[-1]) for member in value.text.split("|")]
                 prop.remove(value)
-                if None not in numbers:
-                    ElementTree.SubElement(prop, "number").text = str(sum(numbers))
+                ElementTree.SubElement(prop, "number").text = str(sum(numbers))
 
 
 def load(file, parent=None):
@@ -40,18 +47,15 @@ def load(file, parent=None):
     Raises:
         RuntimeError: the file names classes, properties, signals or slots that Slicer or the host does not have.
     """
-    path = file.fileName() if isinstance(file, pythonqt.Proxy) else str(file)
+    path = file.fileName()
     wrong = [f"not in Slicer: {text}" for text in ui_file.problems(path)]
     root = ElementTree.parse(path).getroot()
-    names = {widget.get("class") for widget in root.iter("widget")}
-    there = {name for name, cls in WidgetModule.classes.items() if not getattr(cls, "made_by_host", False)}
-    wrong += [f"not in the host: {name}" for name in sorted((names & set(lists.widgets())) - there)]
+    for widget in root.iter("widget"):
+        wrong += [f"not in the host: {text}" for text in _absent(widget)]
     if wrong:
         raise RuntimeError(f"{path}: " + "; ".join(wrong))
-    connections = [
-        [entry.findtext(tag) for tag in ("sender", "signal", "receiver", "slot")]
-        for entry in root.findall("connections/connection")
-    ]
+    ends = ("sender", "signal", "receiver", "slot")
+    connections = [[entry.findtext(end) for end in ends] for entry in root.findall("connections/connection")]
     for tag in ("connections", "customwidgets"):
         for element in root.findall(tag):
             root.remove(element)

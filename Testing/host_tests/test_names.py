@@ -101,10 +101,17 @@ def test_a_ui_file_with_an_unknown_widget_does_not_load(tmp_path):
         slicer.util.loadUI(str(path))
 
 
-def test_a_ui_file_with_a_widget_that_only_slicer_has_says_so(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "absent"),
+    [
+        ({"cls": "qMRMLCheckableNodeComboBox"}, "qMRMLCheckableNodeComboBox"),
+        ({"prop": "editEnabled"}, "qMRMLNodeComboBox.editEnabled"),
+    ],
+)
+def test_a_ui_file_with_what_only_slicer_has_says_so(tmp_path, change, absent):
     import slicer
 
     path = tmp_path / "panel.ui"
-    path.write_text(UI.format(**{**RIGHT, "cls": "qMRMLCheckableNodeComboBox"}))
-    with pytest.raises(RuntimeError, match="not in the host: qMRMLCheckableNodeComboBox"):
+    path.write_text(UI.format(**{**RIGHT, **change}))
+    with pytest.raises(RuntimeError, match=f"not in the host: {absent}"):
         slicer.util.loadUI(str(path))

@@ -43,6 +43,8 @@ class PythonQtTest(unittest.TestCase):
         with self.assertRaises(NotImplementedError):
             slicer.qMRMLNodeComboBox().sortFilterProxyModel()
         with self.assertRaises(NotImplementedError):
+            ctk.ctkSliderWidget().tracking = False
+        with self.assertRaises(NotImplementedError):
             ctk.ctkDICOMDatabase  # noqa: B018
 
     def test_names_of_slicer_util_stay_in_slicer_util(self):

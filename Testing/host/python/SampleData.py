@@ -1,7 +1,4 @@
-"""SampleData: the registry of sample data, downloads into the cache, and the module's panel with one button per source."""
-
-import logging
-import os
+"""SampleData: the registry of samples that modules make themselves, and the module's panel with one button per sample."""
 
 import ctk
 import qt
@@ -9,12 +6,8 @@ import slicer
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleWidget
 
 
-def _list(value):
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
 class SampleDataSource:
-    """One sample: where its files come from, or a function that makes it (called with this object by the panel's button)."""
+    """One sample: `customDownloader` makes it, called with this object by the panel's button."""
 
     def __init__(
         self,
@@ -23,36 +16,20 @@ class SampleDataSource:
         uris=None,
         fileNames=None,
         nodeNames=None,
-        checksums=None,
-        loadFiles=None,
         customDownloader=None,
         thumbnailFileName=None,
-        loadFileTypes=None,
-        loadFileProperties=None,
-        loadFileType=None,
     ):
-        if loadFileType is not None and loadFileTypes is not None:
-            raise ValueError("Give loadFileTypes or loadFileType, not both")
-        self.sampleName, self.sampleDescription = sampleName, sampleDescription or sampleName
-        self.uris = _list(uris)
-        count = len(uris) if isinstance(uris, (list, tuple)) else len([uris])
-        self.fileNames, self.nodeNames = self._each(fileNames, count), self._each(nodeNames, count)
-        self.checksums, self.loadFiles = self._each(checksums, count), self._each(loadFiles, count)
-        self.loadFileTypes = self._each(loadFileTypes or loadFileType, count)
-        self.loadFileProperties = loadFileProperties or {}
-        self.customDownloader, self.thumbnailFileName = customDownloader, thumbnailFileName
-        if not len(self.uris) == len(self.fileNames) == len(self.nodeNames) == len(self.checksums):
+        if customDownloader is None:
+            raise NotImplementedError(f"Sample '{sampleName}': the host downloads no files, it needs a customDownloader")
+        files = [value if isinstance(value, (list, tuple)) else [value] for value in (uris, fileNames, nodeNames)]
+        if len({len(values) for values in files}) > 1:
             raise ValueError(f"The lists of sample '{sampleName}' differ in length")
-
-    @staticmethod
-    def _each(value, count):
-        return [None] * count if value is None else _list(value)
-
-    def __str__(self):
-        return repr((self.sampleName, self.uris, self.fileNames, self.nodeNames, self.checksums, self.customDownloader))
+        self.uris, self.fileNames, self.nodeNames = files
+        self.sampleName, self.sampleDescription = sampleName, sampleDescription or sampleName
+        self.customDownloader, self.thumbnailFileName = customDownloader, thumbnailFileName
 
     def __eq__(self, other):
-        return str(self) == str(other)
+        return vars(self) == vars(other)
 
 
 def _registry(name):
@@ -67,16 +44,13 @@ class SampleDataLogic:
         _registry("sampleDataSourceCategories")[category] = {"title": title}
 
     @staticmethod
-    def registerCustomSampleDataSource(category="Custom", sampleName=None, uris=None, fileNames=None, nodeNames=None, **others):
+    def registerCustomSampleDataSource(category="Custom", sampleName=None, uris=None, **others):
         if uris is None:
             raise TypeError("uris of a sample must be a text or a list")
-        source = SampleDataSource(sampleName=sampleName, uris=uris, fileNames=fileNames, nodeNames=nodeNames, **others)
-        if not SampleDataLogic.isSampleDataSourceRegistered(category, source):
-            _registry("sampleDataSources").setdefault(category, []).append(source)
-
-    @staticmethod
-    def isSampleDataSourceRegistered(category, sampleDataSource):
-        return sampleDataSource in _registry("sampleDataSources").get(category, [])
+        source = SampleDataSource(sampleName=sampleName, uris=uris, **others)
+        registered = _registry("sampleDataSources").setdefault(category, [])
+        if source not in registered:
+            registered.append(source)
 
     @staticmethod
     def sampleDataSourcesByCategory(category=None):
@@ -86,35 +60,6 @@ class SampleDataLogic:
     @staticmethod
     def categoryTitle(category):
         return _registry("sampleDataSourceCategories").get(category, {}).get("title", category)
-
-    def sourceForSampleName(self, sampleName):
-        sources = (source for group in self.sampleDataSourcesByCategory().values() for source in group)
-        return next((source for source in sources if source.sampleName == sampleName), None)
-
-    def downloadFileIntoCache(self, uri, name, checksum=None, forceDownload=False):
-        path = os.path.join(slicer.mrmlScene.GetCacheManager().GetRemoteCacheDirectory(), name)
-        if forceDownload and os.path.exists(path):
-            os.remove(path)
-        if not slicer.util.downloadFile(uri, path, checksum):
-            raise RuntimeError(f"{uri} cannot be downloaded")
-        return path
-
-    def downloadFromSource(self, source, maximumAttemptsCount=3, forceDownload=False):
-        """Download and load the files of a source. A customDownloader is not called here, as in Slicer."""
-        loaded = []
-        parts = zip(source.uris, source.fileNames, source.nodeNames, source.checksums, source.loadFileTypes, strict=True)
-        for uri, fileName, nodeName, checksum, fileType in parts:
-            path = self.downloadFileIntoCache(uri, fileName, checksum, forceDownload)
-            properties = {**source.loadFileProperties, **({"name": nodeName} if nodeName else {})}
-            loaded.append(slicer.util.loadNodeFromFile(path, fileType or "VolumeFile", properties) if nodeName else path)
-        return loaded
-
-    def downloadSamples(self, sampleName):
-        source = self.sourceForSampleName(sampleName)
-        return self.downloadFromSource(source) if source is not None else []
-
-    def downloadSample(self, sampleName):
-        return self.downloadSamples(sampleName)[0]
 
 
 class SampleData(ScriptedLoadableModule):
@@ -128,33 +73,16 @@ class SampleDataWidget(ScriptedLoadableModuleWidget):
 
     def setup(self):
         super().setup()
-        self.logic = SampleDataLogic()
-        self.setCategoriesFromSampleDataSources(self.layout, SampleDataLogic.sampleDataSourcesByCategory(), self.logic)
-
-    @staticmethod
-    def setCategoriesFromSampleDataSources(categoryLayout, dataSources, logic):
-        for category, sources in dataSources.items():
+        for category, sources in SampleDataLogic.sampleDataSourcesByCategory().items():
             box = ctk.ctkCollapsibleGroupBox()
-            box.title = logic.categoryTitle(category)
+            box.title = SampleDataLogic.categoryTitle(category)
             box.name = f"{category}CollapsibleGroupBox"
             column = qt.QVBoxLayout(box)
-            categoryLayout.addWidget(box)
+            self.layout.addWidget(box)
             for source in sources:
                 button = qt.QToolButton()
                 button.text, button.name = source.sampleDescription, f"{source.sampleName}PushButton"
                 if source.thumbnailFileName:
                     button.icon = qt.QIcon(source.thumbnailFileName)
-                action = source.customDownloader or logic.downloadFromSource
-                button.connect("clicked()", lambda source=source, action=action: action(source))
+                button.connect("clicked()", lambda source=source: source.customDownloader(source))
                 column.addWidget(button)
-
-    def logMessage(self, message, logLevel=logging.DEBUG):
-        logging.log(logLevel, message)
-
-
-def downloadSample(sampleName):
-    return SampleDataLogic().downloadSample(sampleName)
-
-
-def downloadSamples(sampleName):
-    return SampleDataLogic().downloadSamples(sampleName)

@@ -9,8 +9,9 @@ import vtk
 from PySide6 import QtCore, QtWidgets
 from PySide6.QtCore import Property, Qt, Signal
 
+from ..widgets.declare import given
 from .plot_view import qMRMLPlotWidget
-from .render_view import qMRMLAbstractViewWidget
+from .render_view import ctkVTKAbstractView, qMRMLAbstractViewWidget
 from .slice_view import qMRMLSliceWidget
 from .table_view import qMRMLTableWidget
 from .three_d_view import qMRMLThreeDWidget
@@ -21,6 +22,15 @@ WIDGETS = {
     "vtkMRMLTableViewNode": qMRMLTableWidget,
     "vtkMRMLPlotViewNode": qMRMLPlotWidget,
 }
+
+
+def _nth(kind: type):
+    """A method that returns the widget of this kind with an index among those shown, or None."""
+    return lambda self, index: dict(enumerate(self._of(kind))).get(index)
+
+
+def _count(kind: type) -> Property:
+    return Property(int, lambda self: len(self._of(kind)))
 
 
 class qSlicerLayoutManager(QtCore.QObject):
@@ -68,9 +78,9 @@ class qSlicerLayoutManager(QtCore.QObject):
     def settle(self):
         """Give the views their sizes, also in a window that is not shown: slices are fitted to them."""
         if not self._viewport.isVisible():
-            self.pauseRender()
+            ctkVTKAbstractView.paused = True
             self._viewport.window().grab()
-            self.resumeRender()
+            ctkVTKAbstractView.paused = False
 
     def _build(self, layout: ElementTree.Element) -> QtWidgets.QWidget:
         kind = layout.get("type", "vertical")
@@ -112,17 +122,8 @@ class qSlicerLayoutManager(QtCore.QObject):
     def setLayout(self, layout):
         self._logic.GetLayoutNode().SetViewArrangement(layout)
 
-    def setLayoutNumberOfCompareViewRows(self, count):
-        self._logic.GetLayoutNode().SetNumberOfCompareViewRows(count)
-
-    def setLayoutNumberOfCompareViewColumns(self, count):
-        self._logic.GetLayoutNode().SetNumberOfCompareViewColumns(count)
-
-    def layoutLogic(self):
-        return self._logic
-
-    def viewport(self):
-        return self._viewport
+    layoutLogic = given("_logic")
+    viewport = given("_viewport")
 
     # --- views
     def _of(self, kind: type) -> list:
@@ -133,35 +134,15 @@ class qSlicerLayoutManager(QtCore.QObject):
         return [widget.mrmlSliceNode().GetLayoutName() for widget in self._of(qMRMLSliceWidget)]
 
     def sliceWidget(self, name):
-        return next(
-            (w for w in self._widgets.values() if isinstance(w, qMRMLSliceWidget) and w.mrmlSliceNode().GetLayoutName() == name),
-            None,
-        )
+        slices = (widget for widget in self._widgets.values() if isinstance(widget, qMRMLSliceWidget))
+        return next((widget for widget in slices if widget.mrmlSliceNode().GetLayoutName() == name), None)
 
-    def _nth(self, kind, index):
-        shown = self._of(kind)
-        return shown[index] if index < len(shown) else None
-
-    def threeDWidget(self, index):
-        return self._nth(qMRMLThreeDWidget, index)
-
-    def tableWidget(self, index):
-        return self._nth(qMRMLTableWidget, index)
-
-    def plotWidget(self, index):
-        return self._nth(qMRMLPlotWidget, index)
-
-    def viewWidget(self, node):
-        return self._widgets.get(node.GetID())
+    threeDWidget = _nth(qMRMLThreeDWidget)
+    tableWidget = _nth(qMRMLTableWidget)
+    plotWidget = _nth(qMRMLPlotWidget)
 
     def mrmlSliceLogics(self):
         return self._application_logic.GetSliceLogics()
-
-    def mrmlViewLogics(self):
-        return self._application_logic.GetViewLogics()
-
-    def mrmlScene(self):
-        return self._scene
 
     def resetSliceViews(self):
         for widget in self._of(qMRMLSliceWidget):
@@ -171,17 +152,7 @@ class qSlicerLayoutManager(QtCore.QObject):
         for widget in self._of(qMRMLThreeDWidget):
             widget.threeDView().resetFocalPoint()
 
-    def setRenderPaused(self, pause):
-        for widget in self._widgets.values():
-            widget.setRenderPaused(pause)
-
-    def pauseRender(self):
-        self.setRenderPaused(True)
-
-    def resumeRender(self):
-        self.setRenderPaused(False)
-
     layout = Property(int, lambda self: self._logic.GetLayoutNode().GetViewArrangement(), setLayout)
-    threeDViewCount = Property(int, lambda self: len(self._of(qMRMLThreeDWidget)))
-    tableViewCount = Property(int, lambda self: len(self._of(qMRMLTableWidget)))
-    plotViewCount = Property(int, lambda self: len(self._of(qMRMLPlotWidget)))
+    threeDViewCount = _count(qMRMLThreeDWidget)
+    tableViewCount = _count(qMRMLTableWidget)
+    plotViewCount = _count(qMRMLPlotWidget)

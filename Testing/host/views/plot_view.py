@@ -6,7 +6,9 @@ import slicer
 import vtk
 from PySide6.QtCore import Signal
 
-from .render_view import ctkVTKAbstractView, qMRMLAbstractViewWidget, qMRMLViewControllerBar
+from ..widgets.declare import Observed, given
+from ..widgets.scene_widgets import SceneHolder
+from .render_view import ctkVTKAbstractView, qMRMLAbstractViewWidget
 
 MARKERS = ("none", "cross", "plus", "square", "circle", "diamond")  # names of the marker styles in their order
 LINES = {"none": vtk.vtkPen.NO_PEN, "solid": vtk.vtkPen.SOLID_LINE, "dash": vtk.vtkPen.DASH_LINE, "dot": vtk.vtkPen.DOT_LINE}
@@ -14,7 +16,7 @@ CLICK_PX = 8
 AXES = (("X", vtk.vtkAxis.BOTTOM), ("Y", vtk.vtkAxis.LEFT))
 
 
-class qMRMLPlotView(ctkVTKAbstractView):
+class qMRMLPlotView(SceneHolder, ctkVTKAbstractView):
     """Follows the chart of its view node. Also usable alone, as a widget in a panel."""
 
     made_by_host = False
@@ -29,46 +31,34 @@ class qMRMLPlotView(ctkVTKAbstractView):
         self._window.SetMultiSamples(0)
         self._chart = vtk.vtkChartXY()
         self._context.GetScene().AddItem(self._chart)
-        self._scene, self._view_node, self._observed = None, None, []
-
-    def setMRMLScene(self, scene):
-        self._scene = scene
-        self.mrmlSceneChanged.emit(scene)
+        self._node, self._observed = None, Observed()
 
     def setMRMLPlotViewNode(self, node):
-        self._view_node = node
+        self._node = node
         self._follow()
 
     def fitToContent(self):
         self._chart.RecalculateBounds()
         self.scheduleRender()
 
-    def chart(self):
-        return self._chart
-
-    def scene(self):
-        return self._context.GetScene()
-
     # --- nodes
-    def _nodes(self) -> list:
-        """View, chart, series and table nodes: what the picture depends on."""
-        chart = self._view_node.GetPlotChartNode() if self._view_node is not None else None
+    def _nodes(self) -> tuple:
+        """Chart node (or None) and its series nodes."""
+        chart = self._node.GetPlotChartNode() if self._node is not None else None
         series = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())] if chart else []
-        series = [node for node in series if node is not None]
-        tables = [node.GetTableNode() for node in series if node.GetTableNode() is not None]
-        return [node for node in (self._view_node, chart) if node is not None] + series + tables
+        return chart, [node for node in series if node is not None]
 
     def _follow(self, *_):
-        for node, tag in self._observed:
-            node.RemoveObserver(tag)
-        self._observed = [(node, node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._follow)) for node in self._nodes()]
+        chart, series = self._nodes()
+        tables = [node.GetTableNode() for node in series]
+        nodes = [node for node in (self._node, chart, *series, *tables) if node is not None]
+        self._observed.set(nodes, [vtk.vtkCommand.ModifiedEvent], self._follow)
         self._fill()
         self.scheduleRender()
 
     def _fill(self):
         self._chart.ClearPlots()
-        nodes = self._nodes()
-        chart = next((node for node in nodes if node.IsA("vtkMRMLPlotChartNode")), None)
+        chart, series = self._nodes()
         self._chart.SetVisible(chart is not None)
         if chart is None:
             return
@@ -76,9 +66,8 @@ class qMRMLPlotView(ctkVTKAbstractView):
         self._chart.SetShowLegend(chart.GetLegendVisibility())
         for name, number in AXES:
             self._fill_axis(chart, name, self._chart.GetAxis(number))
-        for node in nodes:
-            if node.IsA("vtkMRMLPlotSeriesNode") and node.GetTableNode() is not None:
-                self._add(node)
+        for node in series:
+            self._add(node)
 
     @staticmethod
     def _fill_axis(chart, name, axis):
@@ -92,8 +81,9 @@ class qMRMLPlotView(ctkVTKAbstractView):
             axis.SetRange(*getattr(chart, f"Get{name}AxisRange")())
 
     def _add(self, series):
-        table, column = series.GetTableNode().GetTable(), series.GetYColumnName()
-        if not column or table.GetColumnByName(column) is None:
+        column = series.GetYColumnName()
+        table = series.GetTableNode().GetTable() if series.GetTableNode() is not None else None
+        if table is None or not column or table.GetColumnByName(column) is None:
             return
         bar = series.GetPlotType() in (series.PlotTypeBar, series.PlotTypeScatterBar)
         plot = self._chart.AddPlot(vtk.vtkChart.BAR if bar else vtk.vtkChart.LINE)
@@ -116,12 +106,11 @@ class qMRMLPlotView(ctkVTKAbstractView):
     # --- selection
     def mouseReleaseEvent(self, event):
         """In the mode that selects points, a click selects the nearest point within a few pixels."""
-        modes = slicer.vtkMRMLPlotViewNode
-        if self._view_node is None or self._view_node.GetInteractionMode() != modes.InteractionModeSelectPoints:
+        if self._node is None or self._node.GetInteractionMode() != slicer.vtkMRMLPlotViewNode.InteractionModeSelectPoints:
             return
         self.forceRender()
         x, y = event.position().x(), self.height() - 1 - event.position().y()
-        found = [(distance, series, row) for series in self._series() for row, distance in self._distances(series, x, y)]
+        found = [(distance, series, row) for series in self._nodes()[1] for row, distance in self._distances(series, x, y)]
         distance, series, row = min(found, key=lambda entry: entry[0], default=(CLICK_PX, None, 0))
         if distance < CLICK_PX:
             ids, rows, selections = vtk.vtkStringArray(), vtk.vtkIdTypeArray(), vtk.vtkCollection()
@@ -130,11 +119,10 @@ class qMRMLPlotView(ctkVTKAbstractView):
             selections.AddItem(rows)
             self.dataSelected.emit(ids, selections)
 
-    def _series(self) -> list:
-        return [node for node in self._nodes() if node.IsA("vtkMRMLPlotSeriesNode") and node.GetTableNode() is not None]
-
     def _distances(self, series, x, y) -> list:
         """(row, pixels from (x, y)) of the points of a series that has a column for each axis."""
+        if series.GetTableNode() is None:
+            return []
         table = series.GetTableNode().GetTable()
         columns = [table.GetColumnByName(name or "") for name in (series.GetXColumnName(), series.GetYColumnName())]
         if None in columns:
@@ -153,30 +141,12 @@ class qMRMLPlotView(ctkVTKAbstractView):
         return start + (value - low) / (high - low) * (end - start)
 
 
-class qMRMLPlotViewControllerWidget(qMRMLViewControllerBar):
-    def __init__(self, node, view):
-        super().__init__(node)
-        self._node, self._view = node, view
-
-    def mrmlPlotViewNode(self):
-        return self._node
-
-    def fitPlotToAxes(self):
-        self._view.fitToContent()
-
-
 class qMRMLPlotWidget(qMRMLAbstractViewWidget):
     def __init__(self, node, application_logic):
         view = qMRMLPlotView()
         view.setMRMLScene(node.GetScene())
         view.setMRMLPlotViewNode(node)
-        super().__init__(node, view, qMRMLPlotViewControllerWidget(node, view))
+        super().__init__(node, view)
 
-    def plotView(self):
-        return self._view
-
-    def plotController(self):
-        return self._bar
-
-    def mrmlPlotViewNode(self):
-        return self._node
+    plotView = given("_view")
+    mrmlPlotViewNode = given("_node")

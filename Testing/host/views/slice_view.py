@@ -6,6 +6,7 @@ import slicer
 import vtk
 from PySide6 import QtCore, QtWidgets
 
+from ..widgets.declare import given
 from ..widgets.scene_widgets import qMRMLSliderWidget
 from .render_view import ctkVTKAbstractView, qMRMLAbstractViewWidget, qMRMLViewControllerBar
 
@@ -39,7 +40,7 @@ class qMRMLSliceView(ctkVTKAbstractView):
         style = slicer.vtkMRMLSliceViewInteractorStyle()
         style.SetSliceLogic(logic)
         factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
-        self.attach(slicer, factory, DISPLAYABLE_MANAGERS, style, node, application_logic)
+        self.attach(factory, DISPLAYABLE_MANAGERS, style, node, application_logic)
         logic.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self.scheduleRender())
 
     def resize_scene(self, width, height):
@@ -50,12 +51,6 @@ class qMRMLSliceView(ctkVTKAbstractView):
         self._image.SetVisibility(connection is not None)
         self._mapper.SetInputConnection(connection)
 
-    def mrmlSliceNode(self):
-        return self._node
-
-    def sliceViewInteractorStyle(self):
-        return self._style
-
     def convertRASToXYZ(self, ras):
         inverse = vtk.vtkMatrix4x4()
         vtk.vtkMatrix4x4.Invert(self._node.GetXYToRAS(), inverse)
@@ -64,8 +59,7 @@ class qMRMLSliceView(ctkVTKAbstractView):
     def convertXYZToRAS(self, xyz):
         return list(self._node.GetXYToRAS().MultiplyPoint((*xyz, 1))[:3])
 
-    def convertDeviceToXYZ(self, xy):
-        return [xy[0], self.height() - 1 - xy[1], 0.0]
+    mrmlSliceNode = given("_node")
 
 
 class qMRMLSliceControllerWidget(qMRMLViewControllerBar):
@@ -73,62 +67,26 @@ class qMRMLSliceControllerWidget(qMRMLViewControllerBar):
 
     def __init__(self, node, logic):
         super().__init__(node)
-        self._node, self._logic, self._updating = node, logic, False
-        self._slider = qMRMLSliderWidget()
-        self._fit = QtWidgets.QToolButton()
-        self._fit.setText("[ ]")
+        self._logic = logic
+        self._slider, fit = qMRMLSliderWidget(), QtWidgets.QToolButton()
+        fit.setText("[ ]")
         self._layout.addWidget(self._slider, 1)
-        self._layout.addWidget(self._fit)
-        self._fit.clicked.connect(self.fitSliceToBackground)
-        self._slider.valueChanged.connect(self._moved)
+        self._layout.addWidget(fit)
+        fit.clicked.connect(lambda: logic.FitSliceToBackground())
+        self._slider.valueChanged.connect(self.setSliceOffsetValue)
         logic.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._show())
         node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._show())
-
-    def _moved(self, offset):
-        if not self._updating:
-            self.setSliceOffsetValue(offset)
 
     def _show(self):
         bounds = [0.0] * 6
         self._logic.GetLowestVolumeSliceBounds(bounds)
-        self._updating = True
-        if bounds[4] < bounds[5]:
-            self._slider.minimum, self._slider.maximum = bounds[4], bounds[5]
-        self._slider.setValue(self._logic.GetSliceOffset())
-        self._updating = False
+        with QtCore.QSignalBlocker(self._slider):
+            if bounds[4] < bounds[5]:
+                self._slider.minimum, self._slider.maximum = bounds[4], bounds[5]
+            self._slider.setValue(self._logic.GetSliceOffset())
 
     def setSliceOffsetValue(self, offset):
         self._logic.SetSliceOffset(offset)
-
-    def sliceOffsetSlider(self):
-        return self._slider
-
-    def fitToWindowToolButton(self):
-        return self._fit
-
-    def fitSliceToBackground(self):
-        self._logic.FitSliceToBackground()
-
-    def rotateSliceToLowestVolumeAxes(self):
-        self._logic.RotateSliceToLowestVolumeAxes()
-
-    def setSliceVisible(self, visible):
-        self._node.SetSliceVisible(visible)
-
-    def setSliceLink(self, linked):
-        self.mrmlSliceCompositeNode().SetLinkedControl(linked)
-
-    def setForegroundOpacity(self, opacity):
-        self.mrmlSliceCompositeNode().SetForegroundOpacity(opacity)
-
-    def mrmlSliceNode(self):
-        return self._node
-
-    def mrmlSliceCompositeNode(self):
-        return self._logic.GetSliceCompositeNode()
-
-    def sliceLogic(self):
-        return self._logic
 
 
 class qMRMLSliceWidget(qMRMLAbstractViewWidget):
@@ -138,34 +96,14 @@ class qMRMLSliceWidget(qMRMLAbstractViewWidget):
         self._logic.SetMRMLScene(node.GetScene())
         self._logic.SetSliceNode(node)
         application_logic.GetSliceLogics().AddItem(self._logic)
-        super().__init__(
-            node, qMRMLSliceView(node, self._logic, application_logic), qMRMLSliceControllerWidget(node, self._logic)
-        )
-
-    def sliceController(self):
-        return self._bar
-
-    def sliceView(self):
-        return self._view
-
-    def sliceLogic(self):
-        return self._logic
-
-    logic = sliceLogic
-
-    def mrmlSliceNode(self):
-        return self._node
+        view = qMRMLSliceView(node, self._logic, application_logic)
+        super().__init__(node, view, qMRMLSliceControllerWidget(node, self._logic))
 
     def mrmlSliceCompositeNode(self):
         return self._logic.GetSliceCompositeNode()
 
-    def interactorStyle(self):
-        return self._view.interactorStyle()
-
-    def fitSliceToBackground(self):
-        self._logic.FitSliceToBackground()
-
-    def setSliceOrientation(self, orientation):
-        self._node.SetOrientation(orientation)
-
-    sliceOrientation = QtCore.Property(str, lambda self: self._node.GetOrientation(), setSliceOrientation)
+    sliceController = given("_bar")
+    sliceView = given("_view")
+    sliceLogic = given("_logic")
+    mrmlSliceNode = given("_node")
+    interactorStyle = given("_view._style")

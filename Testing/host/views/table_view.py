@@ -1,18 +1,8 @@
 """A table in the layout."""
 
-from __future__ import annotations
-
+from ..widgets.declare import given
 from ..widgets.table_view import qMRMLTableView
-from .render_view import qMRMLAbstractViewWidget, qMRMLViewControllerBar
-
-
-class qMRMLTableViewControllerWidget(qMRMLViewControllerBar):
-    def __init__(self, node):
-        super().__init__(node)
-        self._node = node
-
-    def mrmlTableViewNode(self):
-        return self._node
+from .render_view import qMRMLAbstractViewWidget
 
 
 class qMRMLTableWidget(qMRMLAbstractViewWidget):
@@ -20,13 +10,6 @@ class qMRMLTableWidget(qMRMLAbstractViewWidget):
         view = qMRMLTableView()
         view.setMRMLScene(node.GetScene())
         view.setMRMLTableViewNode(node)
-        super().__init__(node, view, qMRMLTableViewControllerWidget(node))
+        super().__init__(node, view)
 
-    def tableView(self):
-        return self._view
-
-    def tableController(self):
-        return self._bar
-
-    def mrmlTableViewNode(self):
-        return self._node
+    tableView = given("_view")

@@ -1,9 +1,9 @@
-"""CTK's path, choice and text widgets."""
+"""CTK's path widget."""
 
 from PySide6 import QtCore, QtWidgets
-from PySide6.QtCore import Property, Signal
+from PySide6.QtCore import Signal
 
-from .declare import row, stored
+from .declare import forwarded, given, row, stored
 
 FILES = 2  # ctkPathLineEdit.Files
 LONGEST_HISTORY = 10
@@ -13,7 +13,6 @@ class ctkPathLineEdit(QtWidgets.QWidget):
     """An editable path with a history kept in the settings and a browse button."""
 
     currentPathChanged = Signal(str)
-    validInputChanged = Signal(bool)
 
     def __init__(self, parent=None):
         super().__init__(parent)
@@ -22,64 +21,38 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._combo.setSizePolicy(QtWidgets.QSizePolicy.Expanding, QtWidgets.QSizePolicy.Fixed)
         self._button.setText("...")
         row(self, self._combo, self._button)
-        self._combo.editTextChanged.connect(self._changed)
+        self._edit = self._combo.lineEdit()
+        self._combo.editTextChanged.connect(self.currentPathChanged)
         self._button.clicked.connect(self.browse)
 
-    def _changed(self, path: str):
-        self.currentPathChanged.emit(path)
-        self.validInputChanged.emit(bool(path))
-
-    def setCurrentPath(self, path):
-        self._combo.setEditText(str(path))
-
-    def comboBox(self):
-        return self._combo
-
     def browse(self):
-        choose = QtWidgets.QFileDialog.getOpenFileName if self.filters & FILES else QtWidgets.QFileDialog.getExistingDirectory
-        chosen = choose(self, self.label, self.currentPath)
-        path = chosen[0] if isinstance(chosen, tuple) else chosen
+        if self.filters & FILES:
+            path, _ = QtWidgets.QFileDialog.getOpenFileName(self, "", self.currentPath, ";;".join(self.nameFilters))
+        else:
+            path = QtWidgets.QFileDialog.getExistingDirectory(self, "", self.currentPath)
         if path:
-            self.setCurrentPath(path)
+            self.currentPath = path
             self.addCurrentPathToHistory()
 
     def _history(self) -> list[str]:
-        stored_paths = QtCore.QSettings().value(self.settingKey) if self.settingKey else None
-        return [stored_paths] if isinstance(stored_paths, str) else list(stored_paths or [])
+        paths = QtCore.QSettings().value(self.settingKey) if self.settingKey else None
+        return [paths] if isinstance(paths, str) else list(paths or [])
 
     def addCurrentPathToHistory(self):
         path = self.currentPath
         if path and self.settingKey:
             QtCore.QSettings().setValue(self.settingKey, [path, *(p for p in self._history() if p != path)][:LONGEST_HISTORY])
-            self.retrieveHistory()
+            self._show_history()
 
-    def retrieveHistory(self):
+    def _show_history(self):
         path = self.currentPath
         with QtCore.QSignalBlocker(self._combo):
             self._combo.clear()
             self._combo.addItems(self._history())
             self._combo.setEditText(path)
 
-    currentPath = Property(str, lambda self: self._combo.currentText(), setCurrentPath)
-    label = stored(str, "")
+    comboBox = given("_combo")
+    currentPath = forwarded(str, "_edit", "text")
     filters = stored(int, 7)
-    options = stored(int, 0)
-    settingKey = stored(str, "", "retrieveHistory")
+    settingKey = stored(str, "", "_show_history")
     nameFilters = stored("QStringList", [])
-    showBrowseButton = Property(
-        bool, lambda self: not self._button.isHidden(), lambda self, visible: self._button.setVisible(visible)
-    )
-    showHistoryButton = stored(bool, True)
-    sizeAdjustPolicy = stored(int, 1)
-    minimumContentsLength = stored(int, 0)
-
-
-class ctkComboBox(QtWidgets.QComboBox):
-    defaultText = stored(str, "", "update")
-    forceDefault = stored(bool, False)
-
-
-class ctkMessageBox(QtWidgets.QMessageBox):
-    dontShowAgain = stored(bool, False)
-    dontShowAgainVisible = stored(bool, False)
-    dontShowAgainSettingsKey = stored(str, "")

@@ -3,24 +3,20 @@
 from PySide6 import QtWidgets
 from PySide6.QtCore import Signal
 
-from .ctk_buttons import ctkCollapsibleButton
 from .ctk_numbers import ctkSliderWidget
-from .declare import stored
+from .declare import given
 
 
 class SceneHolder:
     """setMRMLScene, mrmlScene and mrmlSceneChanged, as many widgets of Slicer have them."""
 
     _scene = None
+    mrmlScene = given("_scene")
 
     def setMRMLScene(self, scene):
         if scene is not self._scene:
             self._scene = scene
-            if hasattr(self, "mrmlSceneChanged"):
-                self.mrmlSceneChanged.emit(scene)
-
-    def mrmlScene(self):
-        return self._scene
+            self.mrmlSceneChanged.emit(scene)
 
 
 class qMRMLWidget(SceneHolder, QtWidgets.QWidget):
@@ -31,10 +27,5 @@ class qSlicerWidget(SceneHolder, QtWidgets.QWidget):
     mrmlSceneChanged = Signal(object)
 
 
-class qMRMLCollapsibleButton(SceneHolder, ctkCollapsibleButton):
-    mrmlSceneChanged = Signal(object)
-
-
-class qMRMLSliderWidget(SceneHolder, ctkSliderWidget):
-    quantity = stored(str, "")
-    unitAwareProperties = stored(int, 0)
+class qMRMLSliderWidget(ctkSliderWidget):
+    """The slider whose numbers Slicer shows with a unit."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import slicer
 import vtk
 from PySide6 import QtCore, QtWidgets
-from PySide6.QtCore import Property, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 
-from .declare import stored
+from .declare import Observed, given, row, shown, stored
 from .node_combo_box import qMRMLNodeComboBox
 from .scene_widgets import qMRMLWidget
+
+SEGMENTATION = slicer.vtkSegmentation
+EVENTS = (SEGMENTATION.SegmentAdded, SEGMENTATION.SegmentRemoved, SEGMENTATION.SegmentModified, vtk.vtkCommand.ModifiedEvent)
 
 
 class qMRMLSegmentSelectorWidget(qMRMLWidget):
@@ -19,37 +22,23 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._nodes, self._segments = qMRMLNodeComboBox(), QtWidgets.QComboBox()
+        self._nodes, self._segments, self._list = qMRMLNodeComboBox(), QtWidgets.QComboBox(), QtWidgets.QListWidget()
         self._nodes.nodeTypes = ["vtkMRMLSegmentationNode"]
         self._nodes.addEnabled = self._nodes.removeEnabled = False
-        self._list = QtWidgets.QListWidget()
         self._list.hide()
-        self._layout = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.TopToBottom, self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._nodes, self._segments, self._list):
-            self._layout.addWidget(widget)
-        self._observed, self._segment = [], ""
+        row(self, self._nodes, self._segments, self._list, layout=QtWidgets.QVBoxLayout)
+        self._observed, self._segment = Observed(), ""
         self._nodes.currentNodeChanged[object].connect(self._node_changed)
         self._segments.activated.connect(lambda index: self.setCurrentSegmentID(self._segments.itemData(index)))
         self._list.itemChanged.connect(lambda *_: self.segmentSelectionChanged.emit(self.selectedSegmentIDs()))
+        self.currentNode, self.setCurrentNode = self._nodes.currentNode, self._nodes.setCurrentNode
 
     def setMRMLScene(self, scene):
         super().setMRMLScene(scene)
         self._nodes.setMRMLScene(scene)
 
     def _node_changed(self, node):
-        for observed, tag in self._observed:
-            observed.RemoveObserver(tag)
-        self._observed = []
-        if node is not None:
-            kinds = (
-                slicer.vtkSegmentation.SegmentAdded,
-                slicer.vtkSegmentation.SegmentRemoved,
-                slicer.vtkSegmentation.SegmentModified,
-            )
-            self._observed = [
-                (node, node.AddObserver(kind, lambda *_: self._refresh())) for kind in (*kinds, vtk.vtkCommand.ModifiedEvent)
-            ]
+        self._observed.set([node] if node is not None else [], EVENTS, lambda *_: self._refresh())
         self._refresh()
         self.currentNodeChanged[object].emit(node)
         self.currentNodeChanged[bool].emit(node is not None)
@@ -70,23 +59,10 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         keep = self._segment if self._segment in ids else "" if self.noneEnabled or not ids else ids[0]
         self.setCurrentSegmentID(keep)
 
-    def currentNode(self):
-        return self._nodes.currentNode()
-
-    def currentNodeID(self):
-        return self._nodes.currentNodeID
-
-    def setCurrentNode(self, node):
-        self._nodes.setCurrentNode(node)
-
-    def setCurrentNodeID(self, node_id):
-        self._nodes.setCurrentNodeID(node_id)
-
     def segmentIDs(self):
         return list(self.currentNode().GetSegmentation().GetSegmentIDs()) if self.currentNode() is not None else []
 
-    def currentSegmentID(self):
-        return self._segment
+    currentSegmentID = given("_segment")
 
     def setCurrentSegmentID(self, segment_id):
         segment_id = segment_id if segment_id in self.segmentIDs() else ""
@@ -115,15 +91,6 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         self._list.setVisible(self.multiSelection)
         self._segments.setVisible(not self.multiSelection)
 
-    def _direction_changed(self):
-        box = QtWidgets.QBoxLayout
-        self._layout.setDirection(box.LeftToRight if self.horizontalLayout else box.TopToBottom)
-
     noneEnabled = stored(bool, False, "_none_changed")
     multiSelection = stored(bool, False, "_selection_mode_changed")
-    horizontalLayout = stored(bool, False, "_direction_changed")
-    editEnabled = stored(bool, False)
-    selectNodeUponCreation = stored(bool, True)
-    segmentationNodeSelectorVisible = Property(
-        bool, lambda self: not self._nodes.isHidden(), lambda self, visible: self._nodes.setVisible(visible)
-    )
+    segmentationNodeSelectorVisible = shown("_nodes")

@@ -2,50 +2,34 @@
 
 import enum
 import pathlib
-from dataclasses import dataclass
 
 import ctk
 import qt
 import slicer
 
-from .parameterPack import isParameterPack
-from .types import FloatRange
-from .util import findFirstAnnotation, getNodeTypes, isNodeOrUnionOfNodes, splitAnnotations
-from .validators import Choice, Maximum, Minimum, RangeBounds, WithinRange
+from ._annotations import Choice, Decimals, Maximum, Minimum, RangeBounds, SingleStep, WithinRange, first, nodeTypes, split
+from .parameterPack import FloatRange
 
-SlicerPackParameterNamePropertyName = "SlicerPackParameterName"
-
-
-@dataclass
-class Decimals:
-    value: int
-
-
-@dataclass
-class SingleStep:
-    value: float
+SLIDERS = (qt.QSlider, ctk.ctkSliderWidget, slicer.qMRMLSliderWidget)
+WHOLE_NUMBERS = (qt.QSlider, qt.QSpinBox)
 
 
 class GuiConnector:
-    """Reads and writes one widget, and tells when the user changed it.
+    """Reads and writes one widget through a property, and tells when the user changed it."""
 
-    A subclass names the widget classes, the types, the signal, and the property that holds the value.
-    """
-
-    widgets, types, signal, attribute = (), (), "", ""
-
-    def __init__(self, widget, kind, annotations):
-        self._widget, self.kind, self.annotations, self._callback = widget, kind, annotations, None
+    def __init__(self, widget, kind, annotations, signal, attribute):
+        self._widget, self.kind, self.annotations, self._attribute = widget, kind, annotations, attribute
+        self._callback = None
+        self._signal = getattr(widget, signal) if signal else None
         self.prepare()
-        if self.signal:
-            getattr(widget, self.signal).connect(self.changed)
-
-    @classmethod
-    def canRepresent(cls, widget, datatype):
-        return type(widget) in cls.widgets and splitAnnotations(datatype)[0] in cls.types
+        if self._signal:
+            self._signal.connect(self.changed)
 
     def prepare(self):
         """Fit the widget to the type and its annotations."""
+
+    def annotation(self, kind):
+        return first(self.annotations, kind)
 
     def onChanged(self, callback):
         self._callback = callback
@@ -56,114 +40,64 @@ class GuiConnector:
 
     def close(self):
         self._callback = None
-        if self.signal:
-            getattr(self._widget, self.signal).disconnect(self.changed)
+        if self._signal:
+            self._signal.disconnect(self.changed)
 
     def widget(self):
         return self._widget
 
     def read(self):
-        return self.kind(getattr(self._widget, self.attribute))
+        return self.kind(getattr(self._widget, self._attribute))
 
     def write(self, value):
-        setattr(self._widget, self.attribute, value)
-
-    def annotation(self, kind):
-        return findFirstAnnotation(self.annotations, kind)
-
-    def setLimits(self, required, lowest, highest):
-        bounds = self.annotation(WithinRange)
-        low = bounds.minimum if bounds else getattr(self.annotation(Minimum), "minimum", None)
-        high = bounds.maximum if bounds else getattr(self.annotation(Maximum), "maximum", None)
-        if required and (low is None or high is None):
-            raise RuntimeError(f"{type(self._widget).__name__} needs WithinRange, or Minimum and Maximum")
-        self._widget.minimum = lowest if low is None else low
-        self._widget.maximum = highest if high is None else high
-        if self.annotation(SingleStep):
-            self._widget.singleStep = self.annotation(SingleStep).value
+        setattr(self._widget, self._attribute, value)
 
 
-class CheckBoxConnector(GuiConnector):
-    widgets, types, signal, attribute = (qt.QCheckBox, ctk.ctkCheckBox), (bool,), "stateChanged", "checked"
-
-
-class PushButtonConnector(CheckBoxConnector):
-    widgets, signal = (qt.QPushButton,), "toggled"
-
+class ButtonConnector(GuiConnector):
     def prepare(self):
         self._widget.checkable = True
 
 
-class IntConnector(GuiConnector):
-    widgets, types, signal, attribute = (qt.QSlider, qt.QSpinBox), (int,), "valueChanged", "value"
+class NumberConnector(GuiConnector):
+    """A number with limits; sliders cannot do without."""
 
     def prepare(self):
-        self.setLimits(type(self._widget) is qt.QSlider, -2147483648, 2147483647)
-
-
-class FloatConnector(GuiConnector):
-    widgets = (qt.QDoubleSpinBox, ctk.ctkSliderWidget, slicer.qMRMLSliderWidget, ctk.ctkDoubleSpinBox)
-    types, signal, attribute = (float, int), "valueChanged", "value"
-
-    def prepare(self):
-        if self.kind is int:
-            self._widget.decimals = 0
-        elif self.annotation(Decimals):
-            self._widget.decimals = self.annotation(Decimals).value
-        self.setLimits(type(self._widget) in (ctk.ctkSliderWidget, slicer.qMRMLSliderWidget), float("-inf"), float("inf"))
+        bounds, kind = self.annotation(WithinRange), type(self._widget)
+        low, high = bounds or self.annotation(Minimum), bounds or self.annotation(Maximum)
+        if kind in SLIDERS and (low is None or high is None):
+            raise RuntimeError(f"{kind.__name__} needs WithinRange, or Minimum and Maximum")
+        decimals = Decimals(0) if self.kind is int else self.annotation(Decimals)
+        if decimals and kind not in WHOLE_NUMBERS:
+            self._widget.decimals = decimals.value
+        lowest, highest = (-2147483648, 2147483647) if kind in WHOLE_NUMBERS else (float("-inf"), float("inf"))
+        self._widget.minimum = lowest if low is None else low.minimum
+        self._widget.maximum = highest if high is None else high.maximum
+        if self.annotation(SingleStep):
+            self._widget.singleStep = self.annotation(SingleStep).value
 
 
 class ChoiceConnector(GuiConnector):
-    widgets, types, signal = (qt.QComboBox, ctk.ctkComboBox), (int, float, str, bool), "currentIndexChanged"
-
-    def choices(self):
-        if not self.annotation(Choice):
-            raise RuntimeError("A combo box needs a Choice annotation or an Enum")
-        return [(choice, str(choice)) for choice in self.annotation(Choice).choices]
+    """An entry of a combo box for each choice, or for each member of an Enum."""
 
     def prepare(self):
-        self._choices = self.choices()
+        if isinstance(self.kind, type) and issubclass(self.kind, enum.Enum):
+            texts = {member: member.label() if hasattr(member, "label") else member.name for member in self.kind}
+        elif self.annotation(Choice):
+            texts = {choice: str(choice) for choice in self.annotation(Choice).choices}
+        else:
+            raise RuntimeError("A combo box needs a Choice annotation or an Enum")
+        self._choices = list(texts)
         self._widget.clear()
-        self._widget.addItems([text for _, text in self._choices])
+        self._widget.addItems(list(texts.values()))
 
     def read(self):
-        return self._choices[self._widget.currentIndex][0]
+        return self._choices[self._widget.currentIndex]
 
     def write(self, value):
-        self._widget.currentIndex = [choice for choice, _ in self._choices].index(value)
-
-
-class EnumConnector(ChoiceConnector):
-    @classmethod
-    def canRepresent(cls, widget, datatype):
-        kind = splitAnnotations(datatype)[0]
-        return type(widget) in cls.widgets and isinstance(kind, type) and issubclass(kind, enum.Enum)
-
-    def choices(self):
-        return [(member, member.label() if hasattr(member, "label") else member.name) for member in self.kind]
-
-
-class LineEditConnector(GuiConnector):
-    widgets, types, signal, attribute = (qt.QLineEdit,), (str,), "textChanged", "text"
-
-
-class LabelConnector(LineEditConnector):
-    widgets, signal = (qt.QLabel,), ""
-
-
-class TextEditConnector(GuiConnector):
-    widgets, types, signal = (qt.QTextEdit,), (str,), "textChanged"
-
-    def read(self):
-        return self._widget.toPlainText()
-
-    def write(self, value):
-        self._widget.plainText = value
+        self._widget.currentIndex = self._choices.index(value)
 
 
 class RangeConnector(GuiConnector):
-    widgets, types, signal = (ctk.ctkRangeWidget,), (FloatRange,), "valuesChanged"
-
     def prepare(self):
         bounds = self.annotation(RangeBounds)
         if bounds is None:
@@ -177,27 +111,9 @@ class RangeConnector(GuiConnector):
         self._widget.setValues(value.minimum, value.maximum)
 
 
-class PathConnector(GuiConnector):
-    widgets, signal, attribute = (ctk.ctkPathLineEdit,), "currentPathChanged", "currentPath"
-
-    @classmethod
-    def canRepresent(cls, widget, datatype):
-        kind = splitAnnotations(datatype)[0]
-        return type(widget) in cls.widgets and isinstance(kind, type) and issubclass(kind, pathlib.PurePath)
-
-    def write(self, value):
-        self._widget.currentPath = str(value)
-
-
 class NodeConnector(GuiConnector):
-    widgets, signal = (slicer.qMRMLNodeComboBox,), "currentNodeChanged"
-
-    @classmethod
-    def canRepresent(cls, widget, datatype):
-        return type(widget) in cls.widgets and isNodeOrUnionOfNodes(datatype)
-
     def prepare(self):
-        self._widget.nodeTypes = getNodeTypes(self.kind)
+        self._widget.nodeTypes = nodeTypes(self.kind)
 
     def read(self):
         return self._widget.currentNode()
@@ -206,60 +122,34 @@ class NodeConnector(GuiConnector):
         self._widget.setCurrentNode(value)
 
 
-class PackConnector(GuiConnector):
-    """A widget whose children carry the names of the pack's members."""
-
-    @classmethod
-    def canRepresent(cls, widget, datatype):
-        return isParameterPack(splitAnnotations(datatype)[0]) and bool(cls.children(widget))
-
-    @staticmethod
-    def children(widget):
-        name = SlicerPackParameterNamePropertyName
-        return {child.property(name): child for child in slicer.util.findChildren(widget) if child.property(name)}
-
-    def prepare(self):
-        self._parts = {
-            name: createGuiConnector(child, self.kind.dataType(name)) for name, child in self.children(self._widget).items()
-        }
-        for part in self._parts.values():
-            part.onChanged(self.changed)
-
-    def close(self):
-        for part in self._parts.values():
-            part.close()
-
-    def read(self):
-        return self.kind(**{name: part.read() for name, part in self._parts.items()})
-
-    def write(self, value):
-        for name, part in self._parts.items():
-            part.write(value.getValue(name))
+def _is(*kinds):
+    return lambda kind: kind in kinds
 
 
-CONNECTORS = [
-    CheckBoxConnector,
-    PushButtonConnector,
-    IntConnector,
-    FloatConnector,
-    ChoiceConnector,
-    EnumConnector,
-    LineEditConnector,
-    LabelConnector,
-    TextEditConnector,
-    RangeConnector,
-    PathConnector,
-    NodeConnector,
-    PackConnector,
-]
+def _derived(base):
+    return lambda kind: isinstance(kind, type) and issubclass(kind, base)
 
 
-def parameterNodeGuiConnector(classtype=None):
-    """Class decorator that adds a connector after Slicer's own."""
-    if classtype is None:
-        return parameterNodeGuiConnector
-    CONNECTORS.append(classtype)
-    return classtype
+NUMBER, NODES = _is(int, float), lambda kind: bool(nodeTypes(kind))
+CHOICES = lambda kind: kind in (int, float, str, bool) or _derived(enum.Enum)(kind)  # noqa: E731
+# widget class -> which types it is bound to, connector, signal, property with the value
+BINDINGS = {
+    qt.QCheckBox: (_is(bool), GuiConnector, "stateChanged", "checked"),
+    qt.QPushButton: (_is(bool), ButtonConnector, "toggled", "checked"),
+    qt.QSlider: (_is(int), NumberConnector, "valueChanged", "value"),
+    qt.QSpinBox: (_is(int), NumberConnector, "valueChanged", "value"),
+    qt.QDoubleSpinBox: (NUMBER, NumberConnector, "valueChanged", "value"),
+    ctk.ctkDoubleSpinBox: (NUMBER, NumberConnector, "valueChanged", "value"),
+    ctk.ctkSliderWidget: (NUMBER, NumberConnector, "valueChanged", "value"),
+    slicer.qMRMLSliderWidget: (NUMBER, NumberConnector, "valueChanged", "value"),
+    qt.QComboBox: (CHOICES, ChoiceConnector, "currentIndexChanged", ""),
+    qt.QLineEdit: (_is(str), GuiConnector, "textChanged", "text"),
+    qt.QLabel: (_is(str), GuiConnector, "", "text"),
+    qt.QTextEdit: (_is(str), GuiConnector, "textChanged", "plainText"),
+    ctk.ctkRangeWidget: (_is(FloatRange), RangeConnector, "valuesChanged", ""),
+    ctk.ctkPathLineEdit: (_derived(pathlib.PurePath), GuiConnector, "currentPathChanged", "currentPath"),
+    slicer.qMRMLNodeComboBox: (NODES, NodeConnector, "currentNodeChanged", ""),
+}
 
 
 def createGuiConnector(widget, datatype):
@@ -268,7 +158,8 @@ def createGuiConnector(widget, datatype):
     Raises:
         RuntimeError: Slicer binds no such widget to such a type.
     """
-    for connector in CONNECTORS:
-        if connector.canRepresent(widget, datatype):
-            return connector(widget, *splitAnnotations(datatype))
-    raise RuntimeError(f"No GUI connector for widget {type(widget).__name__} and type {datatype}")
+    kind, annotations = split(datatype)
+    accepts, connector, signal, attribute = BINDINGS.get(type(widget), (_is(), None, "", ""))
+    if not accepts(kind):
+        raise RuntimeError(f"No GUI connector for widget {type(widget).__name__} and type {datatype}")
+    return connector(widget, kind, annotations, signal, attribute)

@@ -1,101 +1,91 @@
-"""parameterPack: a class of parameters that is itself the type of a parameter."""
+"""parameterPack: a class of parameters that is itself the type of a parameter. FloatRange is one."""
 
 import copy
 
-from .parameterInfo import ParameterInfo, collectParameters
-from .serializers import Serializer
-from .util import unannotatedType
+from .parameterInfo import collectParameters, rebuild
 
 
-def isParameterPack(obj):
-    return hasattr(obj if isinstance(obj, type) else type(obj), "_packParameters")
-
-
-def _member(name):
-    def get(self):
-        return self._values[name]
-
-    def put(self, value):
-        self._packParameters[name].validate(value)
-        self._values[name] = value
-        self._changed(name)
-
-    return property(get, put)
-
-
-def parameterPack(classtype=None):
-    """Class decorator: the annotated members become checked properties, and arguments of the constructor."""
-    if classtype is None:
-        return parameterPack
-    infos = collectParameters(classtype, ("allParameters", "getValue", "setValue", "dataType"))
-
-    def setUp(self, *args, **kwargs):
-        values = dict(zip(infos, args, strict=False), **kwargs)
-        unknown = set(values) - set(infos)
-        if unknown or len(args) > len(infos):
-            raise TypeError(f"{classtype.__name__} has no parameters {sorted(unknown)}")
-        self._observer = None
-        self._values = {name: copy.deepcopy(info.default) for name, info in infos.items()}
-        for name, value in values.items():
-            infos[name].validate(value)
-            self._values[name] = value
-
-    def changed(self, name):
-        if self._observer is not None:
-            self._observer(name)
-
-    classtype._packParameters, classtype.allParameters, classtype._changed = infos, infos, changed
-    classtype._setUpPack = setUp
-    classtype.getValue = lambda self, name: getattr(self, name)
-    classtype.setValue = lambda self, name, value: setattr(self, name, value)
-    classtype.dataType = staticmethod(lambda membername: infos[membername].unalteredType)
-    if "__init__" not in vars(classtype):
-        classtype.__init__ = setUp
-    if "__eq__" not in vars(classtype):
-        classtype.__eq__ = lambda self, other: isinstance(other, classtype) and self._values == other._values
-    for name in infos:
-        setattr(classtype, name, _member(name))
-    return classtype
-
-
-def nestedParameterNames(parameterPackClassOrInstance):
-    """Names of all members, dotted for packs within packs."""
-    names = []
-    for name, info in parameterPackClassOrInstance._packParameters.items():
-        kind = unannotatedType(info.unalteredType)
-        names += [f"{name}.{inner}" for inner in nestedParameterNames(kind)] if isParameterPack(kind) else [name]
-    return names
-
-
-class PackSerializer(Serializer):
-    """Each member is kept under "<name>.<member>"; what is read writes its changes back."""
+class PackSerializer:
+    """The members of a pack, kept one by one under dotted names."""
 
     def __init__(self, kind):
-        self.kind = kind
-
-    def _infos(self) -> dict[str, ParameterInfo]:
-        return self.kind._packParameters
-
-    def default(self):
-        return self.kind()
+        self.kind, self.default = kind, kind()
+        self.members = {name: info.serializer for name, info in kind.allParameters.items()}
 
     def isIn(self, parameterNode, name):
-        return all(info.serializer.isIn(parameterNode, f"{name}.{member}") for member, info in self._infos().items())
+        return all(member.isIn(parameterNode, f"{name}.{key}") for key, member in self.members.items())
 
     def validate(self, value):
         if not isinstance(value, self.kind):
             raise TypeError(f"Value must be of type {self.kind.__name__}, is {value!r}")
 
     def write(self, parameterNode, name, value):
-        self.validate(value)
         modified = parameterNode.StartModify()
-        for member, info in self._infos().items():
-            info.serializer.write(parameterNode, f"{name}.{member}", value.getValue(member))
+        for key, member in self.members.items():
+            member.write(parameterNode, f"{name}.{key}", value.getValue(key))
         parameterNode.EndModify(modified)
 
     def read(self, parameterNode, name):
         value = self.kind()
-        for member, info in self._infos().items():
-            value._values[member] = info.serializer.read(parameterNode, f"{name}.{member}")
-        value._observer = lambda _member: self.write(parameterNode, name, value)
+        value._values = {key: member.read(parameterNode, f"{name}.{key}") for key, member in self.members.items()}
+        value._observer = lambda: self.write(parameterNode, name, value)
         return value
+
+
+class _Pack:
+    """What every pack has."""
+
+    _observer = None
+
+    def __init__(self, *args, **kwargs):
+        values = dict(zip(self.allParameters, args, strict=False), **kwargs)
+        unknown = set(values) - set(self.allParameters)
+        if unknown or len(args) > len(self.allParameters):
+            raise TypeError(f"{type(self).__name__} has no parameters {sorted(unknown)}")
+        self._values = {name: copy.deepcopy(info.default) for name, info in self.allParameters.items()}
+        for name, value in values.items():
+            self.setValue(name, value)
+
+    def __eq__(self, other):
+        return isinstance(other, type(self)) and self._values == other._values
+
+    def getValue(self, name):
+        return self._values[name]
+
+    def setValue(self, name, value):
+        self.allParameters[name].validate(value)
+        self._values[name] = value
+        if self._observer is not None:
+            self._observer()
+
+    @classmethod
+    def dataType(cls, membername):
+        return cls.allParameters[membername].unalteredType
+
+    @classmethod
+    def createPackSerializer(cls):
+        return PackSerializer(cls)
+
+
+def member(name):
+    """A property of a pack, or of a wrapped parameter node, that goes through getValue and setValue."""
+    return property(lambda self: self.getValue(name), lambda self, value: self.setValue(name, value))
+
+
+def parameterPack(classtype):
+    """Class decorator: the annotated members become checked properties, and arguments of the constructor."""
+    infos = collectParameters(classtype, ("allParameters", "getValue", "setValue", "dataType"))
+    return rebuild(classtype, _Pack, infos, member)
+
+
+@parameterPack
+class FloatRange:
+    """Two numbers, the first not above the second."""
+
+    minimum: float
+    maximum: float
+
+    def __init__(self, minimum=0, maximum=0):
+        if minimum > maximum:
+            raise ValueError(f"Minimum {minimum} is above maximum {maximum}")
+        self._values = {"minimum": float(minimum), "maximum": float(maximum)}

@@ -4,48 +4,29 @@ import slicer
 import vtk
 
 from .guiConnectors import createGuiConnector
-from .parameterInfo import collectParameters
+from .parameterInfo import collectParameters, rebuild
+from .parameterPack import member
 
-SlicerParameterNamePropertyName = "SlicerParameterName"
-
-
-def isParameterNodeWrapper(classOrObj):
-    return hasattr(classOrObj if isinstance(classOrObj, type) else type(classOrObj), "_wrapperParameters")
-
-
-def findChildWidgetForParameter(widget, parameter):
-    """The first child widget that is bound to the parameter.
-
-    Raises:
-        ValueError: there is none.
-    """
-    for child in slicer.util.findChildren(widget):
-        if child.property(SlicerParameterNamePropertyName) == parameter:
-            return child
-    raise ValueError(f"No child widget is bound to '{parameter}'")
+BOUND_TO = "SlicerParameterName"
+OF_THE_NODE = ("StartModify", "EndModify", "AddObserver", "RemoveObserver", "Modified")
 
 
 class _Wrapper:
-    """What every wrapped class has."""
+    """What every wrapped class has, besides the methods of the node."""
 
-    def _initialize(self, parameterNode, prefix=None):
-        self.parameterNode, self._prefix, self._guis = parameterNode, prefix, {}
+    def __init__(self, parameterNode):
+        self.parameterNode, self._guis = parameterNode, {}
+        for name in OF_THE_NODE:
+            setattr(self, name, getattr(parameterNode, name))
         modified = parameterNode.StartModify()
         for name, info in self.allParameters.items():
-            if not info.serializer.isIn(parameterNode, self._key(name)):
-                info.serializer.write(parameterNode, self._key(name), info.default)
+            if not info.serializer.isIn(parameterNode, name):
+                info.serializer.write(parameterNode, name, info.default)
         parameterNode.EndModify(modified)
-
-    def _key(self, name):
-        return f"{self._prefix}.{name}" if self._prefix else name
-
-    def default(self, paramName):
-        return self.allParameters[paramName].default
 
     def getValue(self, name):
         head, _, rest = name.partition(".")
-        info = self.allParameters[head]
-        value = info.serializer.read(self.parameterNode, self._key(head))
+        value = self.allParameters[head].serializer.read(self.parameterNode, head)
         return value.getValue(rest) if rest else value
 
     def setValue(self, name, value):
@@ -53,9 +34,8 @@ class _Wrapper:
         if rest:
             self.getValue(head).setValue(rest, value)
             return
-        info = self.allParameters[head]
-        info.validate(value)
-        info.serializer.write(self.parameterNode, self._key(head), value)
+        self.allParameters[head].validate(value)
+        self.allParameters[head].serializer.write(self.parameterNode, head, value)
 
     @classmethod
     def dataType(cls, membername):
@@ -63,28 +43,11 @@ class _Wrapper:
         datatype = cls.allParameters[head].unalteredType
         return datatype.dataType(rest) if rest else datatype
 
-    def StartModify(self):
-        return self.parameterNode.StartModify()
-
-    def EndModify(self, wasModified):
-        self.parameterNode.EndModify(wasModified)
-
-    def AddObserver(self, event, callback, priority=0.0):
-        return self.parameterNode.AddObserver(event, callback, priority)
-
-    def RemoveObserver(self, tag):
-        self.parameterNode.RemoveObserver(tag)
-
-    def Modified(self):
-        self.parameterNode.Modified()
-
     def connectGui(self, gui):
         """Bind all widgets that name a parameter; `gui` is a widget, or an object whose attributes are widgets."""
         widgets = slicer.util.findChildren(gui) if hasattr(gui, "children") else list(vars(gui).values())
-        name = SlicerParameterNamePropertyName
-        return self._connect(
-            [(widget.property(name), widget) for widget in widgets if hasattr(widget, "property") and widget.property(name)]
-        )
+        named = [widget for widget in widgets if hasattr(widget, "property") and widget.property(BOUND_TO)]
+        return self._connect([(widget.property(BOUND_TO), widget) for widget in named])
 
     def connectParametersToGui(self, mapping):
         """Bind widgets by {parameter: widget}."""
@@ -135,17 +98,8 @@ class _Gui:
             connector.close()
 
 
-def parameterNodeWrapper(classtype=None):
+def parameterNodeWrapper(classtype):
     """Class decorator: annotated members become properties that are kept in the parameter node given to the constructor."""
-    if classtype is None:
-        return parameterNodeWrapper
-    reserved = [name for name in vars(_Wrapper) if not name.startswith("_")] + ["allParameters", "parameterNode", "isCached"]
-    infos = collectParameters(classtype, reserved)
-    members = {name: _property(name) for name in infos}
-    own = {key: value for key, value in vars(classtype).items() if key not in infos and key not in ("__dict__", "__weakref__")}
-    own.update(members, allParameters=infos, _wrapperParameters=infos, __init__=_Wrapper._initialize)
-    return type(classtype.__name__, (_Wrapper, *[base for base in classtype.__bases__ if base is not object]), own)
-
-
-def _property(name):
-    return property(lambda self: self.getValue(name), lambda self, value: self.setValue(name, value))
+    reserved = [name for name in vars(_Wrapper) if not name.startswith("_")]
+    infos = collectParameters(classtype, [*reserved, *OF_THE_NODE, "allParameters", "parameterNode", "isCached", "default"])
+    return rebuild(classtype, _Wrapper, infos, member)
