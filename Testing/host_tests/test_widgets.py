@@ -113,9 +113,11 @@ class ParameterTest(unittest.TestCase):
         return cls(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScriptedModuleNode"))
 
     def test_a_union_is_written_as_the_real_wrapper_knows_it(self):
-        self.wrap(node=typing.Union[slicer.vtkMRMLModelNode, slicer.vtkMRMLVolumeNode])  # noqa: UP007
+        self.wrap(node=typing.Union[slicer.vtkMRMLModelNode, slicer.vtkMRMLVolumeNode, None])  # noqa: UP007
+        with self.assertRaisesRegex(ValueError, "does not name None"):
+            self.wrap(node=typing.Union[slicer.vtkMRMLModelNode, slicer.vtkMRMLVolumeNode])  # noqa: UP007
         with self.assertRaisesRegex(ValueError, "serializer"):
-            self.wrap(node=slicer.vtkMRMLModelNode | slicer.vtkMRMLVolumeNode)
+            self.wrap(node=slicer.vtkMRMLModelNode | slicer.vtkMRMLVolumeNode | None)
 
     def test_values_are_kept_in_the_node(self):
         parameters = self.wrap(threshold=(float, 0.1), name=(str, "é"), on=(bool, True), folder=pathlib.Path)

@@ -122,7 +122,8 @@ class HostSampleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.checkCanApply)
         self.parameters = HostSampleParameterNode(node) if node is not None else None
         if self.parameters is not None:
-            self._gui = self.parameters.connectGui(self.ui)
+            named = {widget.property("SlicerParameterName"): widget for widget in vars(self.ui).values()}
+            self._gui = self.parameters.connectParametersToGui({name: widget for name, widget in named.items() if name})
             self.addObserver(self.parameters, vtk.vtkCommand.ModifiedEvent, self.checkCanApply)
             self.checkCanApply()
 

@@ -2,6 +2,7 @@
 
 import enum
 import pathlib
+import typing
 
 import slicer
 
@@ -54,6 +55,8 @@ def createSerializer(kind):
         ValueError: the type is not supported.
     """
     if nodeTypes(kind):
+        if typing.get_origin(kind) is typing.Union and type(None) not in typing.get_args(kind):
+            raise ValueError(f"Nothing chosen cannot be written to {kind}: it does not name None")
         return NodeSerializer()
     if hasattr(kind, "createPackSerializer"):
         return kind.createPackSerializer()

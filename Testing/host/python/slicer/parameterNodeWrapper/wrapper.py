@@ -44,10 +44,13 @@ class _Wrapper:
         return datatype.dataType(rest) if rest else datatype
 
     def connectGui(self, gui):
-        """Bind all widgets that name a parameter; `gui` is a widget, or an object whose attributes are widgets."""
+        """Bind all widgets that name a parameter; `gui` is a widget, or an object whose attributes are widgets.
+
+        Some versions of Slicer return no tag, so that nothing can be disconnected; connectParametersToGui always does.
+        """
         widgets = slicer.util.findChildren(gui) if hasattr(gui, "children") else list(vars(gui).values())
         named = [widget for widget in widgets if hasattr(widget, "property") and widget.property(BOUND_TO)]
-        return self._connect([(widget.property(BOUND_TO), widget) for widget in named])
+        self._connect([(widget.property(BOUND_TO), widget) for widget in named])
 
     def connectParametersToGui(self, mapping):
         """Bind widgets by {parameter: widget}."""
@@ -59,7 +62,8 @@ class _Wrapper:
         return gui.tag
 
     def disconnectGui(self, guiTag):
-        self._guis.pop(guiTag).close()
+        if guiTag in self._guis:
+            self._guis.pop(guiTag).close()
 
 
 class _Gui:
@@ -86,9 +90,7 @@ class _Gui:
         self._updating = True
         try:
             for name, connector in self._connectors:
-                value = self._wrapper.getValue(name)
-                if connector.read() != value:
-                    connector.write(value)
+                connector.write(self._wrapper.getValue(name))
         finally:
             self._updating = False
 
