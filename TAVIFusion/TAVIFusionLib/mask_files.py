@@ -97,6 +97,18 @@ def mask_of(path: str | Path, run: FluoroscopyRun, frame: int) -> np.ndarray:
     return masks[frame]
 
 
+def all_masks(path: str | Path, run: FluoroscopyRun) -> np.ndarray:
+    """Masks (T, rows, columns) of all frames of a run.
+
+    Raises:
+        InputError: see `read_masks`, or a frame has none.
+    """
+    masks = read_masks(path, run)
+    if len(masks) != len(run):
+        raise InputError(f"The masks {path} are of {len(masks)} frames, the run has {len(run)}: segment all of them.")
+    return np.stack([masks[frame] for frame in range(len(run))])
+
+
 def were_chosen(path: Path) -> bool:
     """Whether masks say of each slice which frame it is of: then an empty one says that nothing is to be seen there."""
     reader = sitk.ImageFileReader()

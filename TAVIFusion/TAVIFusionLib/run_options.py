@@ -101,6 +101,27 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_output_option(parser: argparse.ArgumentParser) -> None:
+    """Add --output."""
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+
+
+def add_drawing_options(parser: argparse.ArgumentParser, judged: bool = False) -> None:
+    """Add what is drawn with the model: --landmarks and --centerline.
+
+    Args:
+        judged: landmarks are also compared with where they are seen.
+    """
+    seen = "; with view,column,row where they are seen, an error table in mm follows" if judged else ""
+    parser.add_argument("--landmarks", type=Path, metavar="CSV", help=f"points to draw: name,x,y,z (LPS mm){seen}")
+    parser.add_argument("--centerline", type=Path, metavar="FILE", help="lines to draw, VTP or VTK, in the axes of --mesh-frame")
+
+
+def drawing_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What `add_model_argument` and `add_drawing_options` were given, by the names of the functions' arguments."""
+    return {"mesh_frame": args.mesh_frame, "landmarks": args.landmarks, "centerline": args.centerline}
+
+
 def add_segmentation_options(parser: argparse.ArgumentParser) -> None:
     """Add --method, --model, --field-of-view, --threshold, and --settings."""
     parser.add_argument("--method", choices=SEGMENTATION_METHODS, help="network (default), or vesselness: a filter, no network")

@@ -16,7 +16,7 @@ from .alignment.pose_fit import fit_pose
 from .alignment.settings import FitSettings
 from .alignment.views import View
 from .fluoroscopy import FluoroscopyRun
-from .mask_files import mask_of, read_masks
+from .mask_files import all_masks, mask_of
 from .meshes import Mesh
 from .pose import Pose
 from .run_input import ViewInput, frame_of
@@ -90,10 +90,7 @@ def _all_masks(view: ViewInput, run: FluoroscopyRun, settings: FusionSettings, f
     if view.mask is None:
         assert finder is not None
         return finder.probability(run.frames, progress)[0] >= settings.segmentation.threshold
-    masks = read_masks(view.mask, run)
-    if len(masks) != len(run):
-        raise InputError(f"The masks {view.mask} are of {len(masks)} frames, the run has {len(run)}: segment all of them.")
-    return np.stack([masks[n] for n in range(len(run))])
+    return all_masks(view.mask, run)
 
 
 def _followed(

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.progress import Progress
 
 from .collimator import open_field
 from .fluoroscopy import FluoroscopyRun
 from .gray_scale import normalized
-from .mask_files import read_masks, write_frames
+from .mask_files import all_masks, write_frames
 from .meshes import check_mesh, read_mesh
 from .meshes.lines import read_lines
 from .point_files import read_points
@@ -77,8 +76,12 @@ def track_file(
         lines = read_lines(centerline, mesh_frame) if centerline else []
         start, fit = focused(read_pose(pose), mesh, marks, settings.alignment.fit)
     with cpu_threads(threads):
-        finder = None if mask else VesselFinder(settings.segmentation, device, progress)
-        masks = _given(mask, run) if finder is None else _found(finder, run, settings, progress.part(until=0.5))
+        finder = None
+        if mask:
+            masks = all_masks(mask, run)
+        else:
+            finder = VesselFinder(settings.segmentation, device, progress)
+            masks = _found(finder, run, settings, progress.part(until=0.5))
         wanted = settings.tracking
         track = track_run(
             mesh,
@@ -148,14 +151,6 @@ def motion_rows(track: Track) -> list[dict]:
         }
         for n in range(len(track.poses))
     ]
-
-
-def _given(mask: Path | None, run: FluoroscopyRun) -> np.ndarray:
-    assert mask is not None
-    masks = read_masks(mask, run)
-    if len(masks) != len(run):
-        raise InputError(f"The masks {mask} are of {len(masks)} frames, the run has {len(run)}: segment all of them.")
-    return np.stack([masks[n] for n in range(len(run))])
 
 
 def _found(finder: VesselFinder, run: FluoroscopyRun, settings: FusionSettings, progress: Progress) -> np.ndarray:

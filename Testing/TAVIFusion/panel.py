@@ -118,3 +118,43 @@ class PanelTestCase(unittest.TestCase):
     def screenshot(self, name):
         """A picture of the main window in build/screenshots/."""
         return host.grab(slicer.util.mainWindow(), SCREENSHOTS / f"{name}.png")
+
+
+RIGHT_MM = (0.0, 3.0, 5.0, 3.0, 0.0)
+
+
+def poses():
+    """How the vessel moves over the frames: to the right and back, 4 mm lower than planned."""
+    from TAVIFusionLib.pose import Pose
+
+    right, down, _along = arm().axes()
+    return [Pose(translation_mm=tuple((mm * right + 4 * down).tolist())) for mm in RIGHT_MM]
+
+
+class WorkTestCase(PanelTestCase):
+    """The panel with a vessel that moves."""
+
+    def addMovingRun(self, masks=True):
+        """The run of the moving vessel and its model; masks are the true silhouettes."""
+        from TAVIFusionFace.annotation import setComputed
+        from TAVIFusionLib.silhouette import silhouette
+
+        run = self.addRun(poses=poses())
+        self.addModel()
+        if masks:
+            setComputed(run, {n: silhouette(tube(), arm(), pose) for n, pose in enumerate(poses())})
+            self.widget.onParametersModified()
+        return run
+
+    def useFilter(self):
+        self.ui.methodComboBox.currentIndex = 1
+
+    def pose(self):
+        from TAVIFusionFace.model_nodes import poseNode, poseOf
+
+        return poseOf(poseNode(self.parameters.model))
+
+    def distance_px(self, pose, expected):
+        """Largest distance of the projected model at two poses."""
+        points = tube().points_mm
+        return np.abs(arm().project(pose.apply(points)) - arm().project(expected.apply(points))).max()

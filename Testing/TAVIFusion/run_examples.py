@@ -1,9 +1,12 @@
 """A small cine of a bent tube in cone-beam geometry, with everything that is true of it."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 
+from CorrespondCoreLib import cli
+from CorrespondCoreLib.progress import Progress
 from TAVIFusionLib.carm import CArm
 from TAVIFusionLib.fluoroscopy import FluoroscopyRun
 from TAVIFusionLib.meshes import Mesh
@@ -12,6 +15,8 @@ from TAVIFusionLib.silhouette import silhouette
 
 SIZE = 128
 SPACING_MM = 1.4
+WRONG = Pose((0.0, 0.0, 0.0), (5.0, 0.0, -4.0), (1.0, 2.0, 3.0))
+"""Where the tube lies in truth, in the plane of the image at 0/0 nearly."""
 
 
 def tube(radius_mm=11.0, around=20, along=40):
@@ -69,3 +74,20 @@ def cine(mesh, arm, frames=4, rate=7.5, base=None, amplitude_mm=4.0):
         pictures.append(picture.clip(0, 4095).astype("uint16"))
     run = FluoroscopyRun(np.stack(pictures), [arm] * frames, np.arange(frames) / rate)
     return Cine(run, poses, np.stack(masks))
+
+
+def tavi(*arguments, progress=None):
+    """What a command of the library returns."""
+    return cli.run(["tavi", *map(str, arguments)], progress or Progress())
+
+
+def listed(results, folder):
+    """The files of a folder, which are those that the results name."""
+    files = sorted(str(path) for path in folder.rglob("*") if path.is_file())
+    assert sorted(results["files"]) == files
+    return [path[len(str(folder)) + 1 :].replace("\\", "/") for path in files]
+
+
+def report_of(folder):
+    """report.json in a folder."""
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))

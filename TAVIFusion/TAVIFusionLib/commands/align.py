@@ -9,9 +9,12 @@ from CorrespondCoreLib.progress import Progress
 
 from ..run_options import (
     add_alignment_options,
+    add_drawing_options,
     add_model_argument,
+    add_output_option,
     add_segmentation_options,
     add_view_options,
+    drawing_of,
     settings_of,
     views_of,
 )
@@ -27,7 +30,7 @@ def add_align_command(subparsers: argparse._SubParsersAction) -> None:
     )
     add_model_argument(parser)
     add_view_options(parser)
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    add_output_option(parser)
     parser.add_argument("--start", type=Path, metavar="FILE", help="pose.json to start from")
     parser.add_argument(
         "--pairs",
@@ -35,13 +38,7 @@ def add_align_command(subparsers: argparse._SubParsersAction) -> None:
         metavar="CSV",
         help="points picked in model and frames: x,y,z (LPS mm),view,column,row; at most four",
     )
-    parser.add_argument(
-        "--landmarks",
-        type=Path,
-        metavar="CSV",
-        help="points to draw: name,x,y,z (LPS mm); with view,column,row where they are seen, an error table in mm follows",
-    )
-    parser.add_argument("--centerline", type=Path, metavar="FILE", help="lines to draw, VTP or VTK, in the axes of --mesh-frame")
+    add_drawing_options(parser, judged=True)
     add_segmentation_options(parser)
     add_alignment_options(parser)
     parser.set_defaults(func=_align)
@@ -58,9 +55,7 @@ def _align(args: argparse.Namespace, progress: Progress) -> dict:
         args.device,
         args.threads,
         progress,
-        mesh_frame=args.mesh_frame,
         start=args.start,
         pairs=args.pairs,
-        landmarks=args.landmarks,
-        centerline=args.centerline,
+        **drawing_of(args),
     )

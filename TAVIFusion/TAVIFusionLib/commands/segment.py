@@ -7,7 +7,14 @@ from pathlib import Path
 
 from CorrespondCoreLib.progress import Progress
 
-from ..run_options import add_overlays_option, add_run_argument, add_segmentation_options, run_input_of, settings_of
+from ..run_options import (
+    add_output_option,
+    add_overlays_option,
+    add_run_argument,
+    add_segmentation_options,
+    run_input_of,
+    settings_of,
+)
 
 
 def add_segment_command(subparsers: argparse._SubParsersAction) -> None:
@@ -19,7 +26,7 @@ def add_segment_command(subparsers: argparse._SubParsersAction) -> None:
         "overlays/frame_NNNN.png, settings.json, report.json and report.html.",
     )
     add_run_argument(parser)
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    add_output_option(parser)
     parser.add_argument(
         "--frames",
         type=int,

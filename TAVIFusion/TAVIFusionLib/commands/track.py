@@ -8,11 +8,14 @@ from pathlib import Path
 from CorrespondCoreLib.progress import Progress
 
 from ..run_options import (
+    add_drawing_options,
     add_model_argument,
+    add_output_option,
     add_overlays_option,
     add_run_argument,
     add_segmentation_options,
     add_tracking_options,
+    drawing_of,
     run_input_of,
     settings_of,
 )
@@ -28,11 +31,10 @@ def add_track_command(subparsers: argparse._SubParsersAction) -> None:
     )
     add_model_argument(parser)
     add_run_argument(parser)
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    add_output_option(parser)
     parser.add_argument("--pose", type=Path, required=True, metavar="FILE", help="pose.json of an alignment")
     parser.add_argument("--mask", type=Path, metavar="FILE", help="masks.nrrd of the whole run; segmented if absent")
-    parser.add_argument("--landmarks", type=Path, metavar="CSV", help="points to draw: name,x,y,z (LPS mm)")
-    parser.add_argument("--centerline", type=Path, metavar="FILE", help="lines to draw, VTP or VTK, in the axes of --mesh-frame")
+    add_drawing_options(parser)
     add_overlays_option(parser)
     add_segmentation_options(parser)
     add_tracking_options(parser)
@@ -50,10 +52,8 @@ def _track(args: argparse.Namespace, progress: Progress) -> dict:
         args.device,
         args.threads,
         progress,
-        mesh_frame=args.mesh_frame,
         pose=args.pose,
         mask=args.mask,
-        landmarks=args.landmarks,
-        centerline=args.centerline,
         overlays=args.overlays,
+        **drawing_of(args),
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from CorrespondCoreLib.progress import Progress
 
-from ..run_options import add_run_argument, add_segmentation_options, run_input_of, settings_of
+from ..run_options import add_output_option, add_run_argument, add_segmentation_options, run_input_of, settings_of
 
 
 def add_network_commands(subparsers: argparse._SubParsersAction) -> None:
@@ -19,7 +18,7 @@ def add_network_commands(subparsers: argparse._SubParsersAction) -> None:
     )
     add_run_argument(parser)
     parser.add_argument("--frame", type=int, default=0, metavar="N", help="index of the frame, from 0 (default: 0)")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    add_output_option(parser)
     parser.add_argument(
         "--layer", default="bridge", metavar="NAME", help="of the network: bridge (default), encoder.3, decoder.0, ..."
     )
