@@ -121,9 +121,11 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def setup(self):
         from CorrespondCoreLib.panel.parameter_binding import ParameterBinding
         from CorrespondCoreLib.panel.run_section import RunSection
+        from OCTEnFaceSegFace import fundus_nodes
         from OCTEnFaceSegFace.result import MARK
         from OCTEnFaceSegFace.section_bruch import BruchSection
         from OCTEnFaceSegFace.section_export import ExportSection
+        from OCTEnFaceSegFace.section_fundus import FundusSection
         from OCTEnFaceSegFace.section_growth import GrowthSection
         from OCTEnFaceSegFace.section_inspect import InspectSection
         from OCTEnFaceSegFace.section_measures import MeasuresSection
@@ -137,6 +139,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(panel)
         panel.setMRMLScene(slicer.mrmlScene)
         self.ui.resultSelector.addAttribute("vtkMRMLSegmentationNode", MARK)
+        self.ui.fundusSelector.addAttribute("vtkMRMLScalarVolumeNode", fundus_nodes.MARK)
         self.logic = OCTEnFaceSegLogic()
         self.binding = ParameterBinding(self.ui, self.logic, self.onParametersModified)
         parameters = lambda: self._parameterNode  # noqa: E731
@@ -147,6 +150,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.inspect = InspectSection(self.ui, parameters, self.showError)
         result = lambda: self.inspect.result  # noqa: E731
         self.bruch = BruchSection(self.ui, result, self.showError, self.onParametersModified)
+        self.fundus = FundusSection(self.ui, parameters, self.inspect, self.showError, self.onParametersModified)
         self.measuring = MeasuresSection(self.ui, result, parameters, self.showError, self.onMeasured)
         self.growth = GrowthSection(self.ui, self.showError)
         self.tuning = TuningSection(self.ui, result, parameters, self.showError, self.onTune)
@@ -176,6 +180,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Let go of what belongs to the scene."""
         self.bruch.rest()
         self.measuring.rest()
+        self.fundus.rest()
         self.inspect.rest()
         self.tuning.curve.end()
 
@@ -204,6 +209,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.scan.refresh()
         self.method.refresh()
         self.bruch.refresh()
+        self.fundus.refresh()
         self.measuring.refresh()
         self.inspect.refresh(self._measures)
         self.inspect.update()
@@ -319,6 +325,33 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
         from OCTEnFaceSegFace.parameters import OCTEnFaceSegParameterNode
 
         return OCTEnFaceSegParameterNode(super().getParameterNode())
+
+    def registerFundus(self, fundusNode, volumeNode, by="vessels"):
+        """Bring a fundus image of another device into register with a scan; it is then placed under a transform node.
+
+        Args:
+            fundusNode: vtkMRMLScalarVolumeNode, from loadFundus or the DICOM browser.
+            by: "vessels", or "points": pairs that were marked in the panel (OCTEnFaceSegFace.fundus_registration.markPoints).
+
+        Returns:
+            OCTEnFaceSegLib.fundus_registration.FundusRegistration: left_um, correlation, ...
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: they do not fit; the message says why, and the image stays where it was.
+        """
+        from OCTEnFaceSegFace import fundus_registration
+        from OCTEnFaceSegFace.section_inspect import InspectSection
+
+        fundus_registration.placeOver(fundusNode, volumeNode)
+        if by == "points":
+            return fundus_registration.registerByPoints(fundusNode, volumeNode)
+        return fundus_registration.registerByVessels(fundusNode, volumeNode, InspectSection.bruchDepth(volumeNode, None))
+
+    def loadFundus(self, path):
+        """Read a fundus image of another device into the scene; returns its volume node."""
+        from OCTEnFaceSegFace.section_fundus import openFundus
+
+        return openFundus(path)
 
     def loadScan(self, path, **options):
         """Read an OCT file or folder into the scene; returns its volume node.

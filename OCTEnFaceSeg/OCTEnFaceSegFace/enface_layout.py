@@ -1,4 +1,4 @@
-"""The layout of the module: the en-face view above the B-scan, both as wide as the scan, linked by the crosshair."""
+"""The layouts of the module: the en-face view above the B-scan, linked by the crosshair; beside it a fundus image."""
 
 import slicer
 
@@ -17,7 +17,29 @@ DESCRIPTION = """
  </view></item>
 </layout>
 """
-EN_FACE, B_SCAN = "Green", "Red"
+BESIDE_LAYOUT = 70402
+BESIDE_DESCRIPTION = """
+<layout type="vertical" split="true">
+ <item splitSize="600"><layout type="horizontal" split="true">
+  <item><view class="vtkMRMLSliceNode" singletontag="Green">
+   <property name="orientation" action="default">Coronal</property>
+   <property name="viewlabel" action="default">G</property>
+   <property name="viewcolor" action="default">#6EB04B</property>
+  </view></item>
+  <item><view class="vtkMRMLSliceNode" singletontag="Yellow">
+   <property name="orientation" action="default">Sagittal</property>
+   <property name="viewlabel" action="default">Y</property>
+   <property name="viewcolor" action="default">#EDD54C</property>
+  </view></item>
+ </layout></item>
+ <item splitSize="400"><view class="vtkMRMLSliceNode" singletontag="Red">
+  <property name="orientation" action="default">Axial</property>
+  <property name="viewlabel" action="default">R</property>
+  <property name="viewcolor" action="default">#F34A33</property>
+ </view></item>
+</layout>
+"""
+EN_FACE, B_SCAN, BESIDE = "Green", "Red", "Yellow"
 
 
 class EnfaceLayout:
@@ -26,8 +48,8 @@ class EnfaceLayout:
     def __init__(self):
         self._before = None
 
-    def show(self, volumeNode):
-        """Arrange the views around a scan."""
+    def show(self, volumeNode, besideNode=None):
+        """Arrange the views around a scan; besideNode: a fundus image to show beside the en-face view."""
         layoutManager = slicer.app.layoutManager()
         if layoutManager is None:
             return
@@ -37,19 +59,25 @@ class EnfaceLayout:
             linked = {node.GetID(): node.GetLinkedControl() for node in composites}
             self._before = layoutManager.layout, crosshair.GetCrosshairMode(), linked
         node = layoutManager.layoutLogic().GetLayoutNode()
-        if not node.IsLayoutDescription(LAYOUT):
-            node.AddLayoutDescription(LAYOUT, DESCRIPTION)
-        layoutManager.setLayout(LAYOUT)
+        wanted = BESIDE_LAYOUT if besideNode is not None else LAYOUT
+        for number, description in ((LAYOUT, DESCRIPTION), (BESIDE_LAYOUT, BESIDE_DESCRIPTION)):
+            if not node.IsLayoutDescription(number):
+                node.AddLayoutDescription(number, description)
+        layoutManager.setLayout(wanted)
         crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
-        for name, orientation in ((EN_FACE, "Coronal"), (B_SCAN, "Axial")):
+        views = [(EN_FACE, "Coronal"), (B_SCAN, "Axial"), *([(BESIDE, "Coronal")] if besideNode is not None else [])]
+        for name, orientation in views:
             sliceNode(name).SetOrientation(orientation)
             compositeNode(name).SetLinkedControl(False)
         compositeNode(B_SCAN).SetBackgroundVolumeID(volumeNode.GetID())
+        if besideNode is not None:
+            compositeNode(BESIDE).SetBackgroundVolumeID(besideNode.GetID())
+            compositeNode(BESIDE).SetForegroundVolumeID(None)
 
     @property
     def shown(self):
         """Whether the layout is what the user sees."""
-        return slicer.app.layoutManager() is not None and slicer.app.layoutManager().layout == LAYOUT
+        return slicer.app.layoutManager() is not None and slicer.app.layoutManager().layout in (LAYOUT, BESIDE_LAYOUT)
 
     def leave(self):
         """Back to the layout, the crosshair and the links of the views that were there before."""
@@ -59,7 +87,8 @@ class EnfaceLayout:
         self._before = None
         for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
             composite.SetLinkedControl(linked.get(composite.GetID(), composite.GetLinkedControl()))
-        if slicer.app.layoutManager().layout == LAYOUT:
+        if self.shown:
+            sliceNode(BESIDE).SetOrientation("Sagittal")
             slicer.app.layoutManager().setLayout(layout)
         slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairMode(mode)
 

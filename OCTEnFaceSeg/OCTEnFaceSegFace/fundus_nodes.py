@@ -26,3 +26,8 @@ def addFundusImage(image, name, kind, metric, eye=""):
 def fundusFacts(volumeNode):
     """What is known of a fundus image: kind, metric, eye; for volumes of other readers nothing."""
     return {"kind": "photograph", "metric": False, "eye": "", **json.loads(volumeNode.GetAttribute(MARK) or "{}")}
+
+
+def isFundusImage(volumeNode):
+    """Whether a volume node is a fundus image that came without a scan."""
+    return volumeNode.GetAttribute(MARK) is not None

@@ -64,4 +64,5 @@ class OCTEnFaceSegParameterNode:
     reference: vtkMRMLSegmentationNode
     background: str = ""
     overlay: Annotated[Overlay, Default(Overlay.MASK)]
+    fundus: vtkMRMLScalarVolumeNode
     opacity: Annotated[float, WithinRange(0, 1), SingleStep(0.05), Decimals(2)] = 0.5

@@ -9,11 +9,13 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib import mrml
 from OCTEnFaceSegLib.scan import RASTER, OctScan
 
+from .fundus_nodes import isFundusImage
 from .layer_models import addLayer, depthOf
 
 MARK = "OCTEnFaceSeg.scan"
 """Attribute of a volume node that is an OCT scan: what the file says of it, as JSON."""
 
+FUNDUS_ROLE = "OCTEnFaceSeg.fundus"
 FACTS = ("metric", "eye", "visit_date", "pattern", "source", "device", "notes")
 
 
@@ -28,7 +30,7 @@ def addScan(scan, name):
         fundus = mrml.volume_from_image(image, f"{kind} ({name})")
         fundus.SetAttribute("OCTEnFaceSeg.kind", kind)
         fundus.GetDisplayNode().SetInterpolate(True)
-        node.AddNodeReferenceID("OCTEnFaceSeg.fundus", fundus.GetID())
+        node.AddNodeReferenceID(FUNDUS_ROLE, fundus.GetID())
         _put(fundus, folder)
     for layer, depth in scan.layers.items():
         setLayer(node, layer, depth)
@@ -81,8 +83,11 @@ def layerNodes(volumeNode):
 
 
 def fundusNodes(volumeNode):
-    """The fundus images of a scan by kind (SLO, FAF)."""
-    return {node.GetAttribute("OCTEnFaceSeg.kind"): node for node in _referenced(volumeNode, "OCTEnFaceSeg.fundus")}
+    """The fundus images of a scan by kind (SLO, FAF); those of other devices as long as they are in register."""
+    nodes = _referenced(volumeNode, FUNDUS_ROLE)
+    return {
+        node.GetAttribute("OCTEnFaceSeg.kind"): node for node in nodes if not isFundusImage(node) or node.GetParentTransformNode()
+    }
 
 
 def setSpacing(volumeNode, spacing_mm):

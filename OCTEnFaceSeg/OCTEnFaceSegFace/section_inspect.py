@@ -26,7 +26,7 @@ class InspectSection:
         self._filling = False
         self._correcting = False
         ui.backgroundComboBox.connect("currentIndexChanged(int)", self._onBackground)
-        ui.layoutButton.connect("clicked()", self.show)
+        ui.layoutButton.connect("clicked()", lambda: self.show())
         ui.editButton.connect("clicked()", self._onEdit)
 
     @property
@@ -51,27 +51,29 @@ class InspectSection:
         result = self.result
         for widget in (self.ui.overlayComboBox, self.ui.opacitySlider, self.ui.editButton):
             widget.enabled = result is not None
-        volume = self._volume()
+        volume = self.volume()
         self.ui.layoutButton.enabled = self.ui.backgroundComboBox.enabled = volume is not None
         self._fill(volume)
         self.ui.summaryLabel.text = summary(result, measures) if result is not None and measures else ""
 
-    def show(self):
-        """Arrange the views and show background and overlay."""
-        volume = self._volume()
+    def show(self, beside=None):
+        """Arrange the views and show background and overlay; beside: a fundus image to show beside them."""
+        volume = self.volume()
         if volume is None or slicer.app.layoutManager() is None:
             return
-        self.layout.show(volume)
+        self.layout.show(volume, beside)
         self.update()
         fit()
 
     def update(self):
         """Show background and overlay in the views, if the layout is shown."""
-        volume, result, p = self._volume(), self.result, self._parameters()
+        volume, result, p = self.volume(), self.result, self._parameters()
         if volume is None or not self.layout.shown:
             return
         try:
-            behind = background(volume, p.background or next(iter(backgrounds(volume))), self._bruchDepth(volume, result))
+            offered = backgrounds(volume)
+            chosen = p.background if p.background in offered else next(iter(offered))
+            behind = background(volume, chosen, self.bruchDepth(volume, result))
             over = self._over(result, p)
         except CorrespondError as error:
             self._showError(str(error))
@@ -101,13 +103,15 @@ class InspectSection:
         return agreementVolume(result, p.reference)
 
     @staticmethod
-    def _bruchDepth(volume, result):
+    def bruchDepth(volume, result):
+        """Bruch's membrane (B-scans, A-scans) in voxels: of the result, else of the file; None where neither has it."""
         if result is not None and result.bruch is not None:
             return result.bruchDepth()
         layers = scanOf(volume).layers
         return next((layers[name] for name in ("BM", "RPE") if name in layers), None)
 
-    def _volume(self):
+    def volume(self):
+        """The scan of the chosen result, else the chosen scan; or None."""
         p = self._parameters()
         if p is None:
             return None

@@ -62,7 +62,7 @@ def register_visits(first: OctScan, later: OctScan, first_bruch: np.ndarray, lat
     return VisitRegistration(
         transform=transform,
         by="SLO" if kind else "en-face vessels",
-        correlation=_correlation(fixed, moving, transform),
+        correlation=correlation_of(fixed, moving, transform),
         overlap=_overlap(first, later, transform),
         shift_mm=(there[0] - middle[0], there[1] - middle[1]),
         turn_deg=float(np.degrees(sitk.Euler2DTransform(transform).GetAngle())),
@@ -80,7 +80,7 @@ def rigid_transform(fixed: sitk.Image, moving: sitk.Image) -> sitk.Euler2DTransf
     """The rigid motion that takes points of one 2D image (mm) to those of another, by correlation of their local contrast."""
     start = _coarse(fixed, moving)
     for pixel_mm, step_mm in ((FINE_MM * 2, 0.05), (FINE_MM, 0.02)):
-        a, b = (_contrast(image, pixel_mm) for image in (fixed, moving))
+        a, b = (local_contrast(image, pixel_mm) for image in (fixed, moving))
         method = sitk.ImageRegistrationMethod()
         method.SetMetricAsCorrelation()
         method.SetInterpolator(sitk.sitkLinear)
@@ -93,8 +93,8 @@ def rigid_transform(fixed: sitk.Image, moving: sitk.Image) -> sitk.Euler2DTransf
 
 def _coarse(fixed: sitk.Image, moving: sitk.Image) -> sitk.Euler2DTransform:
     """The best of several turns, each with the shift at the peak of the masked normalized correlation (Padfield 2012)."""
-    a = _contrast(fixed, COARSE_MM)
-    b = _contrast(moving, COARSE_MM)
+    a = local_contrast(fixed, COARSE_MM)
+    b = local_contrast(moving, COARSE_MM)
     best: tuple[float, sitk.Euler2DTransform] | None = None
     for turn in np.radians(TURNS_DEG):
         transform = sitk.Euler2DTransform(_middle(fixed), float(turn))
@@ -138,7 +138,7 @@ def _turned(image: sitk.Image, transform: sitk.Euler2DTransform) -> sitk.Image:
     return sitk.Resample(image, grid, transform, sitk.sitkLinear, 0.0, sitk.sitkFloat32)
 
 
-def _contrast(image: sitk.Image, pixel_mm: float) -> sitk.Image:
+def local_contrast(image: sitk.Image, pixel_mm: float) -> sitk.Image:
     """An image on square pixels, each compared with its surroundings: about -3 to 3, never exactly 0 inside."""
     grid = upright_grid(image, pixel_mm)
     smoothed = sitk.SmoothingRecursiveGaussian(image, [max(pixel_mm, s) / 2 for s in image.GetSpacing()])
@@ -152,9 +152,10 @@ def _contrast(image: sitk.Image, pixel_mm: float) -> sitk.Image:
     return result
 
 
-def _correlation(fixed: sitk.Image, moving: sitk.Image, transform: sitk.Transform) -> float:
-    a = _contrast(fixed, FINE_MM * 2)
-    b = resampled(_contrast(moving, FINE_MM * 2), a, transform)
+def correlation_of(fixed: sitk.Image, moving: sitk.Image, transform: sitk.Transform) -> float:
+    """Of the local contrast of two registered 2D images, where both are."""
+    a = local_contrast(fixed, FINE_MM * 2)
+    b = resampled(local_contrast(moving, FINE_MM * 2), a, transform)
     both = np.isfinite(b)
     if both.sum() < 100:
         return 0.0
@@ -167,5 +168,6 @@ def _overlap(first: OctScan, later: OctScan, transform: sitk.Transform) -> float
 
 
 def _middle(image: sitk.Image) -> tuple[float, float]:
+    """Of a 2D image, in mm."""
     x, z = image.TransformContinuousIndexToPhysicalPoint([(n - 1) / 2 for n in image.GetSize()])
     return x, z
