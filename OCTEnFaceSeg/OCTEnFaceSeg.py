@@ -41,6 +41,7 @@ class OCTEnFaceSeg(ScriptedLoadableModule):
             "networks for label-efficient 3D-to-2D segmentation (MICCAI 2023)."
         )
         slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", registerLayouts)
 
 
 def registerSampleData():
@@ -60,8 +61,16 @@ def registerSampleData():
     )
 
 
+def registerLayouts():
+    """Let Slicer know the module's layouts, so that a scene that was saved in one of them opens in it."""
+    from CorrespondCoreLib.panel.own_layouts import OwnLayouts
+    from OCTEnFaceSegFace.enface_layout import DESCRIPTIONS
+
+    OwnLayouts(DESCRIPTIONS).register()
+
+
 def downloadSampleData(source):
-    """What the button in the Sample Data module does."""
+    """What the button in the Sample Data module does; from the console: OCTEnFaceSegLogic().loadSampleData()."""
     OCTEnFaceSegLogic().loadSampleData()
 
 
@@ -158,7 +167,8 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.sampleDataButton.connect("clicked()", self.onSampleData)
         self.ui.tuneCancelButton.connect("clicked()", self.onCancel)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEndClose)
+        for event in (slicer.vtkMRMLScene.EndCloseEvent, slicer.vtkMRMLScene.EndImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneChanged)
         self.initializeParameterNode()
 
     def cleanup(self):
@@ -189,7 +199,8 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.statusLabel.text = self.ui.exportStatusLabel.text = ""
         self.binding.release()
 
-    def onSceneEndClose(self, caller, event):
+    def onSceneChanged(self, caller, event):
+        """A scene was closed or read: its parameter node counts."""
         if self.parent.isEntered:
             self.initializeParameterNode()
 

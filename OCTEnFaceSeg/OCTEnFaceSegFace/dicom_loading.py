@@ -10,7 +10,7 @@ from OCTEnFaceSegLib.formats.fundus import free_image
 
 from .export import UIDS
 from .fundus_nodes import addFundusImage
-from .scan_nodes import addScan, folderOf
+from .scan_nodes import MARK, addScan, folderOf
 
 UID_TAG = "0008,0018"
 
@@ -49,4 +49,10 @@ def _enter(plugin, loadable, node):
     """Tell Slicer where a node is from: patient and study in the subject hierarchy, instances at the node."""
     uids = [slicer.dicomDatabase.fileValue(file, UID_TAG) for file in loadable.files]
     node.SetAttribute(UIDS, " ".join(uids))
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    others = [other for other in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if other.GetAttribute(MARK)]
+    homes = {hierarchy.GetItemByDataNode(other): folderOf(other) for other in others if other is not node}
     plugin.addSeriesInSubjectHierarchy(loadable, node)
+    for item, home in homes.items():  # Slicer takes other items of the series to the study
+        if hierarchy.GetItemParent(item) != home:
+            hierarchy.SetItemParent(item, home)

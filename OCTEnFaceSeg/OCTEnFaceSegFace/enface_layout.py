@@ -2,6 +2,8 @@
 
 import slicer
 
+from CorrespondCoreLib.panel.own_layouts import OwnLayouts
+
 LAYOUT = 70401
 DESCRIPTION = """
 <layout type="vertical" split="true">
@@ -39,6 +41,7 @@ BESIDE_DESCRIPTION = """
  </view></item>
 </layout>
 """
+DESCRIPTIONS = {LAYOUT: DESCRIPTION, BESIDE_LAYOUT: BESIDE_DESCRIPTION}
 EN_FACE, B_SCAN, BESIDE = "Green", "Red", "Yellow"
 
 
@@ -46,24 +49,17 @@ class EnfaceLayout:
     """Shows the layout, and gives back what was there before when the module is left."""
 
     def __init__(self):
-        self._before = None
+        self._layouts = OwnLayouts(DESCRIPTIONS)
+        self._crosshair = None
 
     def show(self, volumeNode, besideNode=None):
         """Arrange the views around a scan; besideNode: a fundus image to show beside the en-face view."""
-        layoutManager = slicer.app.layoutManager()
-        if layoutManager is None:
+        if slicer.app.layoutManager() is None:
             return
+        self._layouts.show(BESIDE_LAYOUT if besideNode is not None else LAYOUT)
         crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
-        if self._before is None:
-            composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-            linked = {node.GetID(): node.GetLinkedControl() for node in composites}
-            self._before = layoutManager.layout, crosshair.GetCrosshairMode(), linked
-        node = layoutManager.layoutLogic().GetLayoutNode()
-        wanted = BESIDE_LAYOUT if besideNode is not None else LAYOUT
-        for number, description in ((LAYOUT, DESCRIPTION), (BESIDE_LAYOUT, BESIDE_DESCRIPTION)):
-            if not node.IsLayoutDescription(number):
-                node.AddLayoutDescription(number, description)
-        layoutManager.setLayout(wanted)
+        if self._crosshair is None:
+            self._crosshair = crosshair.GetCrosshairMode()
         crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
         views = [(EN_FACE, "Coronal"), (B_SCAN, "Axial"), *([(BESIDE, "Coronal")] if besideNode is not None else [])]
         for name, orientation in views:
@@ -77,20 +73,14 @@ class EnfaceLayout:
     @property
     def shown(self):
         """Whether the layout is what the user sees."""
-        return slicer.app.layoutManager() is not None and slicer.app.layoutManager().layout in (LAYOUT, BESIDE_LAYOUT)
+        return self._layouts.shown
 
     def leave(self):
-        """Back to the layout, the crosshair and the links of the views that were there before."""
-        if self._before is None or slicer.app.layoutManager() is None:
-            return
-        layout, mode, linked = self._before
-        self._before = None
-        for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
-            composite.SetLinkedControl(linked.get(composite.GetID(), composite.GetLinkedControl()))
-        if self.shown:
-            sliceNode(BESIDE).SetOrientation("Sagittal")
-            slicer.app.layoutManager().setLayout(layout)
-        slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairMode(mode)
+        """Back to the layout, the crosshair and the views that were there before."""
+        self._layouts.leave()
+        if self._crosshair is not None:
+            slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairMode(self._crosshair)
+            self._crosshair = None
 
 
 def sliceNode(name):

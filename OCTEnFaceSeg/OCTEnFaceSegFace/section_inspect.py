@@ -5,6 +5,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import CorrespondError, InputError
+from CorrespondCoreLib.panel.segment_editor import openSegmentEditor
 from OCTEnFaceSegLib.measures.table import UNCONFIRMED
 
 from .enface_layout import B_SCAN, EN_FACE, EnfaceLayout, compositeNode, fit
@@ -43,8 +44,8 @@ class InspectSection:
 
     def rest(self):
         """Give the layout back, remove what exists only to be looked at."""
-        self.layout.leave()
         removeHelpers()
+        self.layout.leave()
 
     def refresh(self, measures):
         """Offer what there is to show; measures: of the chosen result, or None."""
@@ -142,12 +143,9 @@ class InspectSection:
         self.show()
         self._correcting = True
         try:
-            slicer.util.selectModule("SegmentEditor")
+            openSegmentEditor(result.segmentation, result.probability)
         finally:
             self._correcting = False
-        editor = slicer.util.getModuleWidget("SegmentEditor").editor
-        editor.setSegmentationNode(result.segmentation)
-        editor.setSourceVolumeNode(result.probability)
 
 
 def showOnly(volumeNode, result):

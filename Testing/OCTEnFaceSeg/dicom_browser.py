@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pydicom
 
+LEVELS = ("0010,0020", "0020,000D", "0020,000E")
+"""Patient, study, series."""
+
 
 class DICOMLoadable:
     """What a plugin offers."""
@@ -24,13 +27,13 @@ class DICOMPlugin:
         self.tags = {"seriesDescription": "0008,103E", "seriesNumber": "0020,0011"}
 
     def addSeriesInSubjectHierarchy(self, loadable, dataNode):
-        """The node goes below a study."""
+        """The node goes below its patient and study, as Slicer's own logic has it; other items of its series, too."""
         import slicer
 
         hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
-        study = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "Study")
-        item = hierarchy.GetItemByDataNode(dataNode) or hierarchy.CreateItem(study, dataNode)
-        hierarchy.SetItemParent(item, study)
+        patient, study, series = (slicer.dicomDatabase.fileValue(loadable.files[0], tag) for tag in LEVELS)
+        hierarchy.SetItemUID(hierarchy.GetItemByDataNode(dataNode), "DICOM", series)
+        slicer.vtkSlicerSubjectHierarchyModuleLogic.InsertDicomSeriesInHierarchy(hierarchy, patient, study, series)
 
 
 class Database:

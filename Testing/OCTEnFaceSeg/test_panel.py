@@ -149,6 +149,7 @@ class SegmentTest(PanelTestCase):
             slicer.mrmlScene.Clear()
             slicer.util.loadScene(path)
         again = self.widget.inspect.result
+        host.wait(lambda: f"<b>{area:.2f}" in self.ui.summaryLabel.text, 20)
         np.testing.assert_array_equal(again.mask(), mask)
         self.assertAlmostEqual(self.widget.logic.measure(again)["area_mm2"], area, places=6)
         np.testing.assert_allclose(again.bruchDepth(), bruch, atol=1e-3)
@@ -222,12 +223,15 @@ class SegmentTest(PanelTestCase):
         self.addCleanup(red.SetLinkedControl, False)
         result = self.segmented()
         module = mock.Mock()
+        module.editor.autoShowSourceVolumeNode = True  # then it would take the views for the source volume
+        module.editor.setSourceVolumeNode.side_effect = lambda node: self.assertFalse(module.editor.autoShowSourceVolumeNode)
         leaving = mock.patch("slicer.util.selectModule", side_effect=lambda name: self.widget.exit())
         with leaving, mock.patch("slicer.util.getModuleWidget", return_value=module):
             self.ui.editButton.click()
         self.assertEqual(slicer.app.layoutManager().layout, LAYOUT)
         module.editor.setSegmentationNode.assert_called_once_with(result.segmentation)
         module.editor.setSourceVolumeNode.assert_called_once_with(result.probability)
+        self.assertTrue(module.editor.autoShowSourceVolumeNode)
         paint(result, eye().ga)
         area = eye().ga.sum() * np.prod(np.array(eye().scan.spacing_mm)[[0, 2]])
         host.wait(lambda: f"<b>{area:.2f}" in self.ui.summaryLabel.text, 20)

@@ -18,6 +18,7 @@ from .members import has_property, is_member, qt_names
 from .pythonqt import ObjectProxy
 
 ROOTS = ("slicer", "qt", "ctk", "SampleData", "sitkUtils")
+OF_THE_DICOM_MODULE = ("slicer.dicomDatabase", "slicer.modules.dicomPlugins")
 
 
 def module_folders(root: Path = ROOT) -> list[Path]:
@@ -36,6 +37,8 @@ def dotted(node: ast.AST) -> list[str]:
 
 def _missing_attribute(names: list[str]) -> str:
     """The first part of a dotted name that Slicer does not have, dotted; "" if it has all."""
+    if ".".join(names).startswith(OF_THE_DICOM_MODULE):
+        return ""
     if names[:2] == ["slicer", "modules"] and names[2:3] and names[2] in _module_attributes():
         return ""
     found = importlib.import_module(names[0])

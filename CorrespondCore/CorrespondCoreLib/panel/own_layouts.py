@@ -39,14 +39,16 @@ class OwnLayouts:
         self.register()
         if self._before is None:
             layout = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView if self.shown else manager.layout
-            self._before = layout, [_View(node) for node in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")]
+            slices = {node.GetLayoutName(): node for node in slicer.util.getNodesByClass("vtkMRMLSliceNode")}
+            composites = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+            self._before = layout, [_View(node, slices.get(node.GetLayoutName())) for node in composites]
         arranged = manager.layout != number
         if arranged:
             manager.setLayout(number)
         return arranged
 
     def leave(self):
-        """Back to the layout and the links that were there before; views that are empty now show what they showed then."""
+        """Back to the layout, links and sides that were there before; views that are empty now show what they showed then."""
         if self._before is None or slicer.app.layoutManager() is None:
             return
         layout, views = self._before
@@ -58,15 +60,18 @@ class OwnLayouts:
 
 
 class _View:
-    """What a slice view showed."""
+    """What a slice view showed, and from which side."""
 
-    def __init__(self, composite):
+    def __init__(self, composite, sliceNode):
         self._composite, self._linked = composite, composite.GetLinkedControl()
+        self._slice, self._side = sliceNode, sliceNode.GetOrientation() if sliceNode is not None else ""
         self._background = slicer.mrmlScene.GetNodeByID(composite.GetBackgroundVolumeID() or "")
         self._foreground = slicer.mrmlScene.GetNodeByID(composite.GetForegroundVolumeID() or "")
 
     def restore(self):
         self._composite.SetLinkedControl(self._linked)
+        if self._slice is not None and self._slice.HasSliceOrientationPreset(self._side):
+            self._slice.SetOrientation(self._side)
         if slicer.mrmlScene.GetNodeByID(self._composite.GetBackgroundVolumeID() or "") is None:
             self._composite.SetBackgroundVolumeID(_id(self._background))
             self._composite.SetForegroundVolumeID(_id(self._foreground))
