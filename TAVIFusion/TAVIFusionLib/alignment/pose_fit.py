@@ -154,7 +154,8 @@ class _Fit:
 
         Two things that no pose explains are fitted along and eliminated, so that they do not pull at it: a common distance of
         the outlines along their normals, by which a vessel is wider in mask than in model (threshold, phase of the heart; it
-        would pull where only one side of a vessel is seen), and a shift of what lies far from the focus (an arch in another phase).
+        would pull where only one side of a vessel is seen), and a shift of what lies far from the focus (an arch in another
+        phase).
         """
         normal, pull = np.zeros((10, 10)), np.zeros(10)
         normal[range(6, 10), range(6, 10)] = np.array([self.settings.width_mm, *[self.settings.far_shift_mm] * 3]) ** -2.0
