@@ -47,6 +47,7 @@ class EnfaceLayout:
 
     def __init__(self):
         self._before = None
+        self._orientation = None  # of the third view, before it showed a fundus image
 
     def show(self, volumeNode, besideNode=None):
         """Arrange the views around a scan; besideNode: a fundus image to show beside the en-face view."""
@@ -64,6 +65,8 @@ class EnfaceLayout:
             if not node.IsLayoutDescription(number):
                 node.AddLayoutDescription(number, description)
         layoutManager.setLayout(wanted)
+        if besideNode is not None and self._orientation is None:
+            self._orientation = sliceNode(BESIDE).GetOrientation()
         crosshair.SetCrosshairMode(slicer.vtkMRMLCrosshairNode.ShowBasic)
         views = [(EN_FACE, "Coronal"), (B_SCAN, "Axial"), *([(BESIDE, "Coronal")] if besideNode is not None else [])]
         for name, orientation in views:
@@ -87,8 +90,10 @@ class EnfaceLayout:
         self._before = None
         for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
             composite.SetLinkedControl(linked.get(composite.GetID(), composite.GetLinkedControl()))
+        if self._orientation is not None:
+            sliceNode(BESIDE).SetOrientation(self._orientation)
+            self._orientation = None
         if self.shown:
-            sliceNode(BESIDE).SetOrientation("Sagittal")
             slicer.app.layoutManager().setLayout(layout)
         slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode").SetCrosshairMode(mode)
 
