@@ -35,7 +35,7 @@ class TuningSection:
         self._known = self._read(folder)
         count = self._known.count if self._known is not None else 0
         self.ui.tuningAddButton.enabled = bool(folder) and result is not None and result.bruch is not None and not running
-        self.ui.tuningPatientLineEdit.setPlaceholderText(self._known.next_patient() if self._known is not None else "")
+        self.ui.tuningPatientLineEdit.placeholderText = self._known.next_patient() if self._known is not None else ""
         self._fillModels(self._lesion())
         model = self.ui.tuningModelComboBox.currentIndex >= 0
         self.ui.tuneButton.enabled = bool(count and model and not running)

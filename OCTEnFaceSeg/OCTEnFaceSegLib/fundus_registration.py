@@ -119,7 +119,7 @@ def register_by_vessels(
     transform = sitk.AffineTransform(start) if start is not None else _of_rigid(rigid_transform(fixed, moving))
     _refine(transform, fixed, moving, 2 * FINE_MM, 0.03)
     correlation = correlation_of(fixed, moving, transform)
-    if correlation >= LEAST_CORRELATION / 2:
+    if correlation >= 0.75 * LEAST_CORRELATION:
         _refine(transform, fixed, moving, FINE_MM, 0.01)
         correlation = correlation_of(fixed, moving, transform)
     if correlation < LEAST_CORRELATION:

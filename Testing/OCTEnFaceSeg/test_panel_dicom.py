@@ -2,14 +2,13 @@
 
 import tempfile
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 from pydicom.uid import generate_uid
 
 from Testing import host
 from Testing.OCTEnFaceSeg import dicom_browser
-from Testing.OCTEnFaceSeg.oct_files import opt, save, write_opt, write_phantom_opt, write_photo
+from Testing.OCTEnFaceSeg.oct_files import opt, save, write_opt, write_photo
 from Testing.OCTEnFaceSeg.panel import PanelTestCase
 
 dicom_browser.provide()
@@ -83,16 +82,3 @@ class PluginTest(PanelTestCase):
             self.assertFalse(self.plugin.load(loadable))
         self.assertIn("unevenly spaced", self.errors[0])
         self.assertEqual(self.nodeIDs(), before)
-
-    def test_a_mask_of_a_scan_from_the_browser_needs_no_question_for_its_file(self):
-        from OCTEnFaceSegFace import section_export
-
-        write_phantom_opt(self.folder / "scan.dcm", (8, 96, 64))
-        with dicom_browser.imported(self.folder) as series:
-            node = self.plugin.load(self.plugin.examineForImport(series)[0])
-            with mock.patch.object(section_export, "exportSeg", return_value=Path("mask.dcm")) as written:
-                self.parameters.result = self.widget.logic.segment(node, method="hypertransmission").segmentation
-                self.ui.exportSegButton.click()
-            uid = node.GetAttribute("DICOM.instanceUIDs")
-            self.assertEqual(written.call_args.args[2], slicer.dicomDatabase.fileForInstance(uid))
-        self.assertEqual(self.ui.exportStatusLabel.text, "Written: mask.dcm")

@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest import mock
 
 from Testing import host
+from Testing.marks import slow
 from Testing.OCTEnFaceSeg.panel import PanelTestCase, eye
 
 import slicer  # isort: skip
@@ -79,6 +80,7 @@ class TuningTest(PanelTestCase):
         self.assertFalse(self.ui.tuningCurveFrame.isVisibleTo(self.ui.tuningCurveFrame.parent()))
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLPlotSeriesNode"), 0)
 
+    @slow
     def test_cancel_leaves_no_model(self):
         from CorrespondCoreLib.models import ModelStore
         from OCTEnFaceSegLib.fine_tuning.training_set import add_to_training_set
