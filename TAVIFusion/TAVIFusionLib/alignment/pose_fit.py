@@ -152,32 +152,29 @@ class _Fit:
     def normal_equations(self, pose: Pose, reach_mm: float) -> tuple[np.ndarray, np.ndarray]:
         """(6, 6) and (6,), in independent pieces of outline over the variance of their residuals; each outline counts half.
 
-        Two things that no pose explains are fitted along and eliminated, so that they do not pull at it: a common distance of
-        the outlines along their normals, by which a vessel is wider in mask than in model (threshold, phase of the heart; it
-        would pull where only one side of a vessel is seen), and a shift of what lies far from the focus (an arch in another
-        phase).
+        A common distance of the outlines along their normals, by which a vessel is wider in mask than in model (threshold, phase
+        of the heart), is fitted along and eliminated, so that it does not pull where only one side of a vessel is seen.
         """
-        normal, pull = np.zeros((10, 10)), np.zeros(10)
-        normal[range(6, 10), range(6, 10)] = np.array([self.settings.width_mm, *[self.settings.far_shift_mm] * 3]) ** -2.0
+        normal, pull = np.zeros((7, 7)), np.zeros(7)
+        normal[6, 6] = self.settings.width_mm**-2.0
         for matcher in self.matchers:
             pairs = matcher.pairs(self.rim.seen(pose, matcher.carm), reach_mm)
             if len(pairs.weights) == 0:
                 continue
             residual, derivative = pairs.residuals(pose, matcher.carm, self.axes)
-            far = 1 - self._nearness(pairs.model_mm, 2)
-            derivative = np.column_stack([derivative, -np.ones(len(residual)), derivative[:, :3] * far[:, None]])
+            derivative = np.column_stack([derivative, -np.ones(len(residual))])
             spread = max(self.settings.noise_mm, 1.4826 * float(np.median(np.abs(residual))))
-            weight = 0.5 * pairs.weights * self._nearness(pairs.model_mm, 4) / self.settings.piece_mm / spread**2
+            weight = 0.5 * pairs.weights * self._attention(pairs.model_mm) / self.settings.piece_mm / spread**2
             normal += derivative.T @ (weight[:, None] * derivative)
             pull -= derivative.T @ (weight * residual)
-        explained = np.linalg.solve(normal[6:, 6:], np.column_stack([normal[6:, :6], pull[6:]]))
-        return normal[:6, :6] - normal[:6, 6:] @ explained[:, :6], pull[:6] - normal[:6, 6:] @ explained[:, 6]
+        width = normal[:6, 6] / normal[6, 6]
+        return normal[:6, :6] - np.outer(width, normal[6, :6]), pull[:6] - width * pull[6]
 
-    def _nearness(self, model_mm: np.ndarray, steepness: int) -> np.ndarray:
-        """(K,) 1 at the focus, half at `focus_mm` from it, less beyond; 1 everywhere without a focus."""
+    def _attention(self, model_mm: np.ndarray) -> np.ndarray:
+        """(K,) 1 at the focus, half at `focus_mm` from it, little beyond: an arch in another phase must not move the root."""
         if self._focus_mm is None:
             return np.ones(len(model_mm))
-        return 1 / (1 + (np.linalg.norm(model_mm - self._focus_mm, axis=1) / self.settings.focus_mm) ** steepness)
+        return 1 / (1 + (np.linalg.norm(model_mm - self._focus_mm, axis=1) / self.settings.focus_mm) ** 4)
 
 
 def _best_two(tried: list[tuple[float, Pose]]) -> list[tuple[float, Pose]]:

@@ -16,14 +16,13 @@ class FitSettings:
     first_reach_mm: float = 14.0  # outlines farther apart do not pull at first
     last_reach_mm: float = 6.0  # and at the end
     normal_mm: float = 8.0  # length that a difference of 1 between outward normals weighs
-    focus_mm: float = 100.0  # around the start's pivot, where it has one: what lies farther counts less
+    focus_mm: float = 80.0  # around the start's pivot, where it has one: what lies farther counts less
     steps: int = 12  # of Gauss-Newton from the best two starts; half as many are made from each start
     angle_trust_deg: float = (
         2.0  # one standard deviation of the error that the given angles are believed to have, about each axis
     )
     shift_trust_mm: float = 100.0  # and of the start's shift: holds what the outlines do not tell
     width_mm: float = 1.5  # and by how much all outlines of mask and model may lie outside of each other
-    far_shift_mm: float = 2.0  # and what lies far from the focus may be shifted against it: an arch in another phase of the heart
     noise_mm: float = 1.0  # error of outline and model that one independent piece of outline has at least
     piece_mm: float = 6.0  # length of outline over which errors go together
     least_view_angle_deg: float = 30.0  # between two views, for six degrees of freedom
