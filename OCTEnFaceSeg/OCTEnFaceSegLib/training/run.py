@@ -10,6 +10,7 @@ from CorrespondCoreLib.models import model_at
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.training.run import training_run
 
+from ..lesion_models import SHIPPED
 from ..networks.checkpoints import load_network
 from .config import TrainingConfig
 from .trainer import Trainer
@@ -29,7 +30,7 @@ def train(
     Args:
         config: see TrainingConfig.
         output: folder for config.json, checkpoint.pt, steps.csv, validation.csv and models/.
-        start: a model (its id or folder), whose weights are transferred, all of them.
+        start: a model (its id or folder; also a shipped one), whose weights are transferred, all of them.
         resume: go on where a training in `output` was stopped or killed; if it never wrote a checkpoint, begin.
 
     Returns:
@@ -41,7 +42,7 @@ def train(
     progress = progress or Progress()
     load = f"{config.batch} eyes of {config.crop[0]} x {config.data.depth} x {config.crop[1]} voxels"
     with training_run(output, device, threads, progress, load) as (folder, group):
-        weights = load_network(model_at(start)).state_dict() if start is not None else None
+        weights = load_network(model_at(start, [SHIPPED])).state_dict() if start is not None else None
         trainer = Trainer(config, folder, group, weights, resume, progress if group.is_first else Progress())
         if group.is_first:
             write_json(folder / "config.json", config.to_dict())
