@@ -13,7 +13,7 @@ from pathlib import Path
 from CorrespondCoreLib.models import CARD, WEIGHTS, read_card
 from OCTEnFaceSegLib.training.eyes import HELD_OUT, TRAINING, VALIDATION
 
-LIMITS = "For research only. Learned from simulated eyes and never saw a patient; figures on phantoms say nothing about patients."
+DESCRIPTION = "For research only. Trained on simulated eyes alone, it never saw a patient: look closely at what it finds."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,12 +23,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--id", required=True)
     parser.add_argument("--title", required=True)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--limits", default=LIMITS)
-    parser.add_argument("--hardware", default="two shared CPU cores, bfloat16")
+    parser.add_argument("--hardware", default="one of two shared CPU cores, bfloat16")
     args = parser.parse_args(arguments)
     card, judgement = read_card(args.model / CARD), json.loads(args.judgement.read_text(encoding="utf-8"))
     seeds = {"training": TRAINING, "validation": VALIDATION, "held_out": HELD_OUT}
-    card |= {"id": args.id, "title": args.title, "version": "1.0", "limits": args.limits}
+    card |= {"id": args.id, "title": args.title, "version": "1.0", "description": DESCRIPTION}
     card["training"] |= {"hardware": args.hardware, "first_seeds": seeds}
     names = ("eyes", "style", "population", "figures")
     card["held_out"] = {name: judgement[name] for name in names} | {
