@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> int:
     eye = output / "eye"
     correspond("oct", "phantom", "--output", eye, "--seed", 3)
     visit = eye / "visit_1"
-    options = ["--lesion", "ga", "--method", "hypertransmission", "--reference", visit / "true_mask.seg.nrrd"]
+    options = ["--lesion", "ga", "--reference", visit / "true_mask.seg.nrrd"]
     correspond("oct", "segment", visit / "scan", "--output", output / "eye-result", *options)
     lines.append(segmented("phantom eye", output / "eye-result"))
 

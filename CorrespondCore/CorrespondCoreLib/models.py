@@ -157,6 +157,17 @@ def model_at(place: str | Path, folders: Iterable[str | Path] = ()) -> Model:
     return ModelStore(folders).get(str(place))
 
 
+def shipped_models_folder(library_file: str) -> Path:
+    """Where the models that come with a module lie: beside its library in Slicer, in share/ after `pip install`.
+
+    Args:
+        library_file: `__file__` of a file that lies in the library's own folder.
+    """
+    beside = Path(library_file).parents[1] / "Resources" / "Models"
+    shared = (parent / "share" / "correspond" / "models" for parent in Path(library_file).parents[1:6])
+    return next((folder for folder in (beside, *shared) if folder.is_dir()), beside)
+
+
 def user_models_folder() -> Path:
     """Where the user's models lie: CORRESPOND_MODELS, or the system's folder for application data."""
     if os.environ.get("CORRESPOND_MODELS"):

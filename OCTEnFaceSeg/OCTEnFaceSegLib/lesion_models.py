@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card
+from CorrespondCoreLib.models import CARD, Model, ModelStore, read_card, shipped_models_folder
 
 from .settings import DEPTH_VOXELS, SegmentationSettings
 
-SHIPPED = Path(__file__).parents[1] / "Resources" / "Models"
+SHIPPED = shipped_models_folder(__file__)
 ABOVE_MM, BELOW_MM = 1.28, 0.64  # of Bruch's membrane: together the depth of a Spectralis scan (496 voxels of 3.87 um)
 
 
