@@ -53,7 +53,7 @@ class MethodSection:
         lines = [model.card.get("description", "") for model in chosen]
         if p.volume is not None:
             image = image_from_volume(p.volume)
-            lines += sorted({text for model in chosen for text in mismatches(model.card.get("domain") or {}, image, "OPT")})
+            lines += sorted({text for model in chosen for text in mismatches(model.card.get("domain") or {}, image, "OCT")})
         return "\n".join(line for line in lines if line)
 
 

@@ -30,7 +30,6 @@ def take(folder, size=None):
             raise RuntimeError(ui.statusLabel.text)
 
     first, second = widget.logic.loadSampleData(size)
-    ui.methodComboBox.currentText = "Hypertransmission (no network), GA only"
     segment(first)
     ui.backgroundComboBox.currentText = "FAF"
     photograph("oct_1_mask")

@@ -32,7 +32,7 @@ def store(tmp_path, monkeypatch):
     monkeypatch.setenv("CORRESPOND_MODELS", str(tmp_path / "models"))
     config = TrainingConfig(title="Narrow FPN", network=NETWORK)
     card = {"id": "narrow", "title": "Narrow FPN", "method": "fpn", "network": NETWORK, "lesion": "ga", "version": "1"}
-    card |= {"license": "Apache-2.0", "trained_on": "nothing", "domain": {"modality": "OPT"}}
+    card |= {"license": "Apache-2.0", "trained_on": "nothing", "domain": {"modality": "OCT"}}
     save_model(make_network(config), card, ModelStore())
     return ModelStore()
 

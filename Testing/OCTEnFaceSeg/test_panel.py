@@ -55,6 +55,8 @@ class ScanTest(PanelTestCase):
         self.parameters.volume = self.addEye()
         self.assertIn(f"{SIZE[0]} B-scans of {SIZE[2]} A-scans", self.ui.scanLabel.text)
         self.assertTrue(self.ui.applyButton.enabled)  # by the network that is shipped for GA
+        self.assertIn("it never saw a patient", self.ui.modelLabel.text)
+        self.assertNotIn("The model is for", self.ui.modelLabel.text)
         self.ui.methodComboBox.currentIndex = 1
         self.assertTrue(self.ui.applyButton.enabled)
         self.ui.lesionComboBox.currentIndex = 1

