@@ -44,5 +44,8 @@ class SegmentSection:
         if p.method == Method.VESSELNESS:
             return _("A filter for dark tubes, without any network. It finds catheters and bones, too: look closely.")
         if not models:
-            return _("No network for this field of view is installed. Import one with: correspond models import FOLDER")
+            return _(
+                "No network for this field of view is installed. Choose the vesselness filter above, or import a network with: "
+                "correspond models import FOLDER"
+            )
         return "\n".join(about(model) for model in models)
