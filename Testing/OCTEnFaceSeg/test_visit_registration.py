@@ -93,7 +93,7 @@ def test_large_motions_are_found(visits, turn_deg, shift_mm):
 
 @pytest.mark.slow
 def test_a_lesion_that_did_not_grow_has_nearly_the_same_area_twice():
-    settings = SegmentationSettings(method="hypertransmission")
+    settings = SegmentationSettings(lesion="ga")  # by the default model
     for seed in (31, 32, 33):
         eyes = [phantom_eye(seed=seed, visit=n, years=0.001) for n in (0, 1)]
         results = [segment(eye.scan, settings) for eye in eyes]
@@ -103,4 +103,4 @@ def test_a_lesion_that_did_not_grow_has_nearly_the_same_area_twice():
         areas = values["common_field"]["area_mm2"]
         print(f"seed {seed}: {areas[0]:.3f} and {areas[1]:.3f} mm2, {values['repeatability']}")
         assert values["overall"] is None
-        assert abs(areas[0] - areas[1]) < 0.1
+        assert abs(areas[0] - areas[1]) < max(0.1, 0.025 * areas[0])  # of large lesions the border of the mask tells

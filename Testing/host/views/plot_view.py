@@ -41,6 +41,8 @@ class qMRMLPlotView(SceneHolder, ctkVTKAbstractView):
         self._chart.RecalculateBounds()
         self.scheduleRender()
 
+    chart = given("_chart")
+
     # --- nodes
     def _nodes(self) -> tuple:
         """Chart node (or None) and its series nodes."""
