@@ -84,9 +84,14 @@ def test_one_view_finds_the_model_in_the_image(patient, full, pose_file):
     true = shifts(view / "poses.csv")[full[0]]
     arm = read_run(view / "run.dcm").geometry[full[0]]
     pose = read_pose(pose_file)
+    seen = 0
     for point in landmarks(patient).values():
-        off = arm.project(pose.apply(point[None])) - arm.project(point[None] + true)
-        assert np.linalg.norm(off * arm.isocenter_pixel_mm) < 6.0
+        there = arm.project(point[None] + true)
+        if (there < 0).any() or (there >= arm.size[0]).any():  # the groin is far outside
+            continue
+        seen += 1
+        assert np.linalg.norm((arm.project(pose.apply(point[None])) - there) * arm.isocenter_pixel_mm) < 4.0
+    assert seen >= 7
 
 
 def test_the_model_follows_the_heart(patient, pose_file, tmp_path):
