@@ -4,44 +4,32 @@ import slicer
 
 from CorrespondCoreLib.panel.own_layouts import OwnLayouts
 
-LAYOUT = 70401
-DESCRIPTION = """
-<layout type="vertical" split="true">
- <item splitSize="600"><view class="vtkMRMLSliceNode" singletontag="Green">
-  <property name="orientation" action="default">Coronal</property>
-  <property name="viewlabel" action="default">G</property>
-  <property name="viewcolor" action="default">#6EB04B</property>
- </view></item>
- <item splitSize="400"><view class="vtkMRMLSliceNode" singletontag="Red">
-  <property name="orientation" action="default">Axial</property>
-  <property name="viewlabel" action="default">R</property>
-  <property name="viewcolor" action="default">#F34A33</property>
- </view></item>
-</layout>
-"""
-BESIDE_LAYOUT = 70402
-BESIDE_DESCRIPTION = """
-<layout type="vertical" split="true">
- <item splitSize="600"><layout type="horizontal" split="true">
-  <item><view class="vtkMRMLSliceNode" singletontag="Green">
-   <property name="orientation" action="default">Coronal</property>
-   <property name="viewlabel" action="default">G</property>
-   <property name="viewcolor" action="default">#6EB04B</property>
-  </view></item>
-  <item><view class="vtkMRMLSliceNode" singletontag="Yellow">
-   <property name="orientation" action="default">Sagittal</property>
-   <property name="viewlabel" action="default">Y</property>
-   <property name="viewcolor" action="default">#EDD54C</property>
-  </view></item>
- </layout></item>
- <item splitSize="400"><view class="vtkMRMLSliceNode" singletontag="Red">
-  <property name="orientation" action="default">Axial</property>
-  <property name="viewlabel" action="default">R</property>
-  <property name="viewcolor" action="default">#F34A33</property>
- </view></item>
-</layout>
-"""
-DESCRIPTIONS = {LAYOUT: DESCRIPTION, BESIDE_LAYOUT: BESIDE_DESCRIPTION}
+LAYOUT, BESIDE_LAYOUT = 70401, 70402
+
+
+def _view(name, orientation, color):
+    return f"""<view class="vtkMRMLSliceNode" singletontag="{name}">
+  <property name="orientation" action="default">{orientation}</property>
+  <property name="viewlabel" action="default">{name[0]}</property>
+  <property name="viewcolor" action="default">{color}</property>
+ </view>"""
+
+
+def _above_the_b_scan(content):
+    scan = _view("Red", "Axial", "#F34A33")
+    return f"""<layout type="vertical" split="true">
+ <item splitSize="600">{content}</item>
+ <item splitSize="400">{scan}</item>
+</layout>"""
+
+
+_EN_FACE, _BESIDE = _view("Green", "Coronal", "#6EB04B"), _view("Yellow", "Sagittal", "#EDD54C")
+DESCRIPTIONS = {
+    LAYOUT: _above_the_b_scan(_EN_FACE),
+    BESIDE_LAYOUT: _above_the_b_scan(
+        f'<layout type="horizontal" split="true"><item>{_EN_FACE}</item><item>{_BESIDE}</item></layout>'
+    ),
+}
 EN_FACE, B_SCAN, BESIDE = "Green", "Red", "Yellow"
 
 

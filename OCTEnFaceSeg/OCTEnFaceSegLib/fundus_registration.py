@@ -16,7 +16,7 @@ from .scan import OctScan
 from .visit_registration import (
     FINE_MM,
     correlation_of,
-    local_contrast,
+    refine,
     rigid_transform,
     vessel_map,
 )
@@ -180,15 +180,8 @@ def _frame(values: np.ndarray) -> np.ndarray:
 
 
 def _refine(transform: sitk.AffineTransform, fixed: sitk.Image, moving: sitk.Image, pixel_mm: float, step_mm: float) -> None:
-    a, b = (local_contrast(image, pixel_mm) for image in (fixed, moving))
-    method = sitk.ImageRegistrationMethod()
-    method.SetMetricAsCorrelation()
-    method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsRegularStepGradientDescent(step_mm, 1e-4, 100, 0.6, 1e-7)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetInitialTransform(transform, inPlace=True)
     try:
-        method.Execute(a, b)
+        refine(transform, fixed, moving, pixel_mm, step_mm)
     except RuntimeError as error:
         raise InputError(f"The image does not lie over the scan. {ANOTHER}") from error
 

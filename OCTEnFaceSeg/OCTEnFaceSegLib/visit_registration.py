@@ -80,15 +80,27 @@ def rigid_transform(fixed: sitk.Image, moving: sitk.Image) -> sitk.Euler2DTransf
     """The rigid motion that takes points of one 2D image (mm) to those of another, by correlation of their local contrast."""
     start = _coarse(fixed, moving)
     for pixel_mm, step_mm in ((FINE_MM * 2, 0.05), (FINE_MM, 0.02)):
-        a, b = (local_contrast(image, pixel_mm) for image in (fixed, moving))
-        method = sitk.ImageRegistrationMethod()
-        method.SetMetricAsCorrelation()
-        method.SetInterpolator(sitk.sitkLinear)
-        method.SetOptimizerAsRegularStepGradientDescent(step_mm, 1e-4, 100, 0.6, 1e-7)
-        method.SetOptimizerScalesFromPhysicalShift()
-        method.SetInitialTransform(start, inPlace=True)
-        method.Execute(a, b)
+        refine(start, fixed, moving, pixel_mm, step_mm)
     return start
+
+
+def refine(transform: sitk.Transform, fixed: sitk.Image, moving: sitk.Image, pixel_mm: float, step_mm: float) -> None:
+    """Improve a transform in place, by the correlation of the local contrast of both images.
+
+    Args:
+        pixel_mm: at which the contrast is seen. step_mm: the longest step.
+
+    Raises:
+        RuntimeError: the images do not overlap under the transform.
+    """
+    a, b = (local_contrast(image, pixel_mm) for image in (fixed, moving))
+    method = sitk.ImageRegistrationMethod()
+    method.SetMetricAsCorrelation()
+    method.SetInterpolator(sitk.sitkLinear)
+    method.SetOptimizerAsRegularStepGradientDescent(step_mm, 1e-4, 100, 0.6, 1e-7)
+    method.SetOptimizerScalesFromPhysicalShift()
+    method.SetInitialTransform(transform, inPlace=True)
+    method.Execute(a, b)
 
 
 def _coarse(fixed: sitk.Image, moving: sitk.Image) -> sitk.Euler2DTransform:

@@ -91,16 +91,19 @@ def test_large_motions_are_found(visits, turn_deg, shift_mm):
         assert np.hypot(*np.subtract(found.TransformPoint(point), motion.TransformPoint(point))) < 0.02
 
 
+MISSED = pytest.mark.xfail(strict=True, reason="of 5.9 mm2 the default model's two masks differ by 0.12 mm2; 0.1 is wanted")
+
+
 @pytest.mark.slow
-def test_a_lesion_that_did_not_grow_has_nearly_the_same_area_twice():
+@pytest.mark.parametrize("seed", [31, pytest.param(32, marks=MISSED), 33])
+def test_a_lesion_that_did_not_grow_has_nearly_the_same_area_twice(seed):
     settings = SegmentationSettings(lesion="ga")  # by the default model
-    for seed in (31, 32, 33):
-        eyes = [phantom_eye(seed=seed, visit=n, years=0.001) for n in (0, 1)]
-        results = [segment(eye.scan, settings) for eye in eyes]
-        visits = [Visit(eye.scan, r.mask, r.bruch.depth, 0.0) for eye, r in zip(eyes, results, strict=True)]
-        visits[1].registration = register_visits(*(v.scan for v in visits), *(v.bruch_depth for v in visits))
-        values = growth_of(visits)
-        areas = values["common_field"]["area_mm2"]
-        print(f"seed {seed}: {areas[0]:.3f} and {areas[1]:.3f} mm2, {values['repeatability']}")
-        assert values["overall"] is None
-        assert abs(areas[0] - areas[1]) < max(0.1, 0.025 * areas[0])  # of large lesions the border of the mask tells
+    eyes = [phantom_eye(seed=seed, visit=n, years=0.001) for n in (0, 1)]
+    results = [segment(eye.scan, settings) for eye in eyes]
+    visits = [Visit(eye.scan, r.mask, r.bruch.depth, 0.0) for eye, r in zip(eyes, results, strict=True)]
+    visits[1].registration = register_visits(*(v.scan for v in visits), *(v.bruch_depth for v in visits))
+    values = growth_of(visits)
+    areas = values["common_field"]["area_mm2"]
+    print(f"seed {seed}: {areas[0]:.3f} and {areas[1]:.3f} mm2, {values['repeatability']}")
+    assert values["overall"] is None
+    assert abs(areas[0] - areas[1]) < 0.1

@@ -79,19 +79,28 @@ def pose_file(patient, full):
     return patient / "aligned" / "pose.json"
 
 
-def test_one_view_finds_the_model_in_the_image(patient, full, pose_file):
+def errors_mm(patient, full, pose_file):
+    """How far each landmark lies from its place in the frame: [(in the frame, mm in the plane of the isocenter)]."""
     view = patient / "view_1"
     true = shifts(view / "poses.csv")[full[0]]
     arm = read_run(view / "run.dcm").geometry[full[0]]
     pose = read_pose(pose_file)
-    seen = 0
+    found = []
     for point in landmarks(patient).values():
         there = arm.project(point[None] + true)
-        if (there < 0).any() or (there >= arm.size[0]).any():  # the groin is far outside
-            continue
-        seen += 1
-        assert np.linalg.norm((arm.project(pose.apply(point[None])) - there) * arm.isocenter_pixel_mm) < 4.0
-    assert seen >= 7
+        off = (arm.project(pose.apply(point[None])) - there) * arm.isocenter_pixel_mm
+        found.append((bool((there >= 0).all() and (there < arm.size[0]).all()), np.linalg.norm(off)))
+    return found
+
+
+def test_one_view_finds_the_model_where_the_frame_sees_it(patient, full, pose_file):
+    seen = [error for inside, error in errors_mm(patient, full, pose_file) if inside]
+    assert len(seen) >= 7 and max(seen) < 4.0
+
+
+@pytest.mark.xfail(strict=True, reason="masks lack contrast that cannot be seen: the turn in the plane is 8 mm at the groin")
+def test_one_view_finds_the_model_far_outside_the_frame(patient, full, pose_file):
+    assert max(error for _inside, error in errors_mm(patient, full, pose_file)) < 6.0
 
 
 def test_the_model_follows_the_heart(patient, pose_file, tmp_path):
