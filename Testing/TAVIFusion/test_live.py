@@ -53,9 +53,13 @@ class ThreadLaunch:
 
         def run():
             word = Path(values["--token"]).read_text()
-            with socket.create_connection(("127.0.0.1", int(values["--port"]))) as connection:
-                connection.sendall(packed({"token": word}))
-                self.served.update(serve(connection, self.work, lambda: None))
+            try:
+                with socket.create_connection(("127.0.0.1", int(values["--port"]))) as connection:
+                    connection.sendall(packed({"token": word}))
+                    self.served.update(serve(connection, self.work, lambda: None))
+            except ConnectionError:  # stopped before this thread had its turn: a child ends with an error then
+                on_exit(1)
+                return
             (folder / "result.json").write_text('{"results": {}, "files": {}}')
             on_line('{"event": "done"}')
             on_exit(0)
