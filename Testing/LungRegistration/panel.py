@@ -5,7 +5,6 @@ import functools
 import shutil
 import subprocess
 import tempfile
-import unittest
 from pathlib import Path
 from unittest import mock
 
@@ -17,10 +16,10 @@ host.start(modules=["CorrespondCore/CorrespondCore.py", "LungRegistration/LungRe
 import slicer  # noqa: E402
 
 from LungRegistration import LungRegistrationTest  # noqa: E402
+from Testing.panel_case import ModulePanelTestCase  # noqa: E402
 
 SETTINGS = LungRegistrationTest.SETTINGS
 """A quick registration, good enough for a 64^3 phantom."""
-SCREENSHOTS = host.ROOT / "build" / "screenshots"
 
 
 @functools.cache
@@ -63,22 +62,10 @@ def request(pair):
     return RegistrationRequest(pair.fixed, pair.moving, **masks, **landmarks, preset="fast", settings=SETTINGS)
 
 
-class PanelTestCase(unittest.TestCase):
-    """An empty scene, and the panel: `widget`, `ui`, and `errors`, the messages of error dialogs."""
+class PanelTestCase(ModulePanelTestCase):
+    """The module's panel in an empty scene."""
 
-    def setUp(self):
-        slicer.mrmlScene.Clear()
-        slicer.util.selectModule("LungRegistration")
-        self.widget = slicer.util.getModuleWidget("LungRegistration")
-        self.ui = self.widget.ui
-        self.errors = []
-        dialog = mock.patch("slicer.util.errorDisplay", side_effect=lambda message, **options: self.errors.append(message))
-        dialog.start()
-        self.addCleanup(dialog.stop)
-
-    @property
-    def parameters(self):
-        return self.widget.logic.getParameterNode()
+    MODULE = "LungRegistration"
 
     def choosePhantom(self):
         """The phantom pair, chosen in the panel."""
@@ -104,9 +91,6 @@ class PanelTestCase(unittest.TestCase):
         quicker.start()
         self.addCleanup(quicker.stop)
 
-    def waitUntilDone(self, seconds=300):
-        host.wait(lambda: not self.widget.run.running, seconds)
-
     def shift(self, right, anterior, superior):
         """A linear transform node that moves what hangs under it (mm)."""
         matrix = np.eye(4)
@@ -114,14 +98,6 @@ class PanelTestCase(unittest.TestCase):
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "shift")
         slicer.util.updateTransformMatrixFromArray(node, matrix)
         return node
-
-    def nodeIDs(self):
-        """All nodes of the scene."""
-        return {slicer.mrmlScene.GetNthNode(i).GetID() for i in range(slicer.mrmlScene.GetNumberOfNodes())}
-
-    def screenshot(self, name):
-        """A picture of the main window in build/screenshots/."""
-        return host.grab(slicer.util.mainWindow(), SCREENSHOTS / f"{name}.png")
 
 
 def _with(request, **changes):

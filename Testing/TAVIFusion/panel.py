@@ -1,18 +1,15 @@
 """What the panel tests share: the panel in an empty scene, a small run and its aorta. Runs in Slicer, too."""
 
-import unittest
-from unittest import mock
-
 import numpy as np
 
 from Testing import host
 
 host.start(modules=["CorrespondCore/CorrespondCore.py", "TAVIFusion/TAVIFusion.py"])
-import slicer  # noqa: E402
+
+from Testing.panel_case import ModulePanelTestCase  # noqa: E402
 
 SIZE = (160, 128)
 FRAMES = 5
-SCREENSHOTS = host.ROOT / "build" / "screenshots"
 
 
 def arm(**changes):
@@ -77,22 +74,10 @@ def runOfTube(carm=None, frames=FRAMES, poses=None):
     )
 
 
-class PanelTestCase(unittest.TestCase):
-    """An empty scene, and the panel: `widget`, `ui`, and `errors`, the messages of error dialogs."""
+class PanelTestCase(ModulePanelTestCase):
+    """The module's panel in an empty scene."""
 
-    def setUp(self):
-        slicer.mrmlScene.Clear()
-        slicer.util.selectModule("TAVIFusion")
-        self.widget = slicer.util.getModuleWidget("TAVIFusion")
-        self.ui = self.widget.ui
-        self.errors = []
-        dialog = mock.patch("slicer.util.errorDisplay", side_effect=lambda message, **options: self.errors.append(message))
-        dialog.start()
-        self.addCleanup(dialog.stop)
-
-    @property
-    def parameters(self):
-        return self.widget.logic.getParameterNode()
+    MODULE = "TAVIFusion"
 
     def addRun(self, carm=None, name="Run", **options):
         """A run in the scene, chosen: its sequence node."""
@@ -108,16 +93,8 @@ class PanelTestCase(unittest.TestCase):
         self.parameters.model = addModel(tube(), "Aorta")
         return self.parameters.model
 
-    def waitUntilDone(self, seconds=300):
-        host.wait(lambda: not self.widget.work.running, seconds)
-
-    def nodeIDs(self):
-        """All nodes of the scene."""
-        return {slicer.mrmlScene.GetNthNode(i).GetID() for i in range(slicer.mrmlScene.GetNumberOfNodes())}
-
-    def screenshot(self, name):
-        """A picture of the main window in build/screenshots/."""
-        return host.grab(slicer.util.mainWindow(), SCREENSHOTS / f"{name}.png")
+    def running(self):
+        return self.widget.work.running
 
 
 RIGHT_MM = (0.0, 3.0, 5.0, 3.0, 0.0)
