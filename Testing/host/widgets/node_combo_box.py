@@ -41,11 +41,6 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if not scene.IsBatchProcessing() or event == "EndBatchProcessEvent":
             self._refresh()
 
-    def _has_type(self, node) -> bool:
-        if not self.showChildNodeTypes:
-            return node.GetClassName() in self._types
-        return any(node.IsA(kind) for kind in self._types)
-
     def _is_wanted(self, node) -> bool:
         for kind, name, value in self._attributes:
             found = node.GetAttribute(name)
@@ -56,15 +51,16 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     def _of_type(self) -> list:
         if self._scene is None:
             return []
-        nodes = (self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes()))
-        return [node for node in nodes if self._has_type(node)]
+        nodes = [node for kind in self._types for node in slicer.util.getNodesByClass(kind, self._scene)]
+        return [node for node in nodes if self.showChildNodeTypes or node.GetClassName() in self._types]
 
     def _nodes(self) -> list:
         return [node for node in self._of_type() if self._is_wanted(node)]
 
     def _refresh(self):
-        nodes = self._nodes()
-        self._node_events.set(self._of_type(), [vtk.vtkCommand.ModifiedEvent], self._node_modified)
+        of_type = self._of_type()
+        nodes = [node for node in of_type if self._is_wanted(node)]
+        self._node_events.set(of_type, [vtk.vtkCommand.ModifiedEvent], self._node_modified)
         with QtCore.QSignalBlocker(self._combo):
             self._combo.clear()
             if self.noneEnabled:
