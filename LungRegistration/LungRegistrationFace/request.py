@@ -10,6 +10,7 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.mrml_transforms import transform_from_node
 from CorrespondCoreLib.packages import SAFETENSORS, TORCH
+from CorrespondCoreLib.panel.checked_request import CheckedRequest
 from LungRegistrationLib.formats.landmarks import write_landmarks
 from LungRegistrationLib.learned.models import plan
 from LungRegistrationLib.settings import RegistrationSettings
@@ -21,7 +22,7 @@ INITIAL_GRID_MM = 4.0
 
 
 @dataclass
-class RegistrationRequest:
+class RegistrationRequest(CheckedRequest):
     """Inputs and options of one registration.
 
     Masks are (segmentation node, segment ID); an empty ID means all segments. When both segmentations have the same segment
@@ -74,14 +75,6 @@ class RegistrationRequest:
             maps=p.makeMaps,
             levels=p.makeLevels and not searching,
         )
-
-    def missing(self):
-        """What has to be chosen or mended before the registration can start; an empty string when nothing."""
-        try:
-            self.check()
-        except InputError as error:
-            return str(error)
-        return ""
 
     def check(self):
         """Raise InputError when the registration cannot start, with what has to be chosen or mended."""

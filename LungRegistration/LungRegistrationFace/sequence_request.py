@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib import mrml
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_json
+from CorrespondCoreLib.panel.checked_request import CheckedRequest
 from LungRegistrationLib.formats.landmarks import write_landmarks
 
 from .placement import isPlaced
@@ -19,7 +20,7 @@ from .world import segmentsByName, worldLabels, worldPoints
 
 
 @dataclass
-class SequenceRequest:
+class SequenceRequest(CheckedRequest):
     """Inputs and options of the registration of all phases to the reference phase.
 
     sequence: vtkMRMLSequenceNode of volumes. reference: item number of the reference phase. landmarks: a sequence of point lists
@@ -45,14 +46,6 @@ class SequenceRequest:
         names = ("fixedIs", "preset", "settings", "device", "threads")
         chosen = {"landmarks": p.sequenceLandmarks, "lungs": p.sequenceLungs}
         return cls(p.sequence, p.sequenceReference, **chosen, **{name: getattr(method, name) for name in names})
-
-    def missing(self):
-        """What has to be chosen or mended before the work can start; an empty string when nothing."""
-        try:
-            self.check()
-        except InputError as error:
-            return str(error)
-        return ""
 
     def check(self):
         """Raise InputError when the work cannot start, with what has to be chosen or mended."""

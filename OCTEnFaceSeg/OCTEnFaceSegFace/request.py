@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_json
+from CorrespondCoreLib.panel.checked_request import CheckedRequest
 from OCTEnFaceSegLib.formats.writing import write_scan
 from OCTEnFaceSegLib.lesion_models import chosen_models
 from OCTEnFaceSegLib.scan import check_raster
@@ -18,7 +19,7 @@ from .scan_nodes import scanOf
 
 
 @dataclass
-class SegmentationRequest:
+class SegmentationRequest(CheckedRequest):
     """One segmentation of a scan; fields as in OCTEnFaceSegLib.settings.SegmentationSettings, `settings` for all others there."""
 
     volume: object = None
@@ -54,14 +55,6 @@ class SegmentationRequest:
         settings = self.allSettings()
         if settings.method == "network":
             chosen_models(settings)
-
-    def missing(self):
-        """What has to be chosen or mended before the segmentation can start; an empty string when nothing."""
-        try:
-            self.check()
-        except InputError as error:
-            return str(error)
-        return ""
 
     def allSettings(self):
         """The options as SegmentationSettings; raises InputError where one cannot be."""

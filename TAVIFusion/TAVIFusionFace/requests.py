@@ -7,6 +7,7 @@ from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import write_csv, write_json
+from CorrespondCoreLib.panel.checked_request import CheckedRequest
 from TAVIFusionLib.run_options import BY_PHASE
 from TAVIFusionLib.settings import FusionSettings
 from TAVIFusionLib.vessel_finder import chosen_models
@@ -23,7 +24,7 @@ LEAST_TURNED = 3
 
 
 @dataclass
-class Request:
+class Request(CheckedRequest):
     """What all of the work shares; `settings` are those of TAVIFusionLib.settings.FusionSettings that have no field here.
 
     Attributes:
@@ -38,14 +39,6 @@ class Request:
     settings: dict = field(default_factory=dict)
     device: str = "auto"
     threads: int = 0
-
-    def missing(self):
-        """What has to be chosen or mended before the work can start; an empty string when nothing."""
-        try:
-            self.check()
-        except InputError as error:
-            return str(error)
-        return ""
 
     def check(self):
         """Raise InputError with what is missing or cannot be."""

@@ -272,7 +272,7 @@ def test_the_target_of_a_reconstruction_lies_under_the_scan():
         ({"crop": [6, 32]}, "Entry crop: this network takes multiples of 4 B-scans"),
         ({"data": {"depth": 32}}, "Entry data.depth: this network takes 64"),
         ({"network": {"name": "fpn", "width": 3}}, "option that does not exist.*width"),
-        ({"network": {"name": "unet"}}, "network.name: 'unet' cannot work; give one of fpn"),
+        ({"network": {"name": "unet"}}, "network.name: 'unet' cannot work; give fpn, resensnet, lachinov, ipn or ipnv2"),
         ({"learning_rate": 0}, "Entry learning_rate: 0 cannot work"),
         ({"data": {"label_fraction": 0}}, "data.label_fraction: 0 cannot work"),
         ({"optimizer": "lbfgs"}, "Entry optimizer: 'lbfgs' cannot work; give sgd or adam"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.json_objects import configured, read_named_object, shipped_names
+from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 from ..network_settings import PREALIGNMENTS
 
@@ -63,20 +64,20 @@ class DataConfig:
 
     def check(self) -> None:
         """Raise InputError where a value cannot work."""
-        _one_of("data.source", self.source, SOURCES)
+        one_of("data.source", self.source, SOURCES)
         for name, (low, high) in RANGES.items():
             values = getattr(self, name)
             if len(values) != 2 or not low <= values[0] <= values[1] <= high:
-                raise _wrong(f"data.{name}", f"two rising numbers from {low} to {high}", list(values))
+                raise wrong_entry(f"data.{name}", f"two rising numbers from {low} to {high}", list(values))
         for name, least in (("validation_pairs", 0), ("keypoints", 2), ("workers", 0)):
-            _whole(f"data.{name}", getattr(self, name), least)
+            whole(f"data.{name}", getattr(self, name), least)
         if self.pairs is not None:
-            _whole("data.pairs", self.pairs, 1)
+            whole("data.pairs", self.pairs, 1)
         for name, high in (("contrast_agent", 1), ("pathology", 1), ("tilt_deg", 15)):
             if not 0 <= getattr(self, name) <= high:
-                raise _wrong(f"data.{name}", f"a number from 0 to {high}", getattr(self, name))
+                raise wrong_entry(f"data.{name}", f"a number from 0 to {high}", getattr(self, name))
         if not self.keypoint_error_mm >= 0:
-            raise _wrong("data.keypoint_error_mm", "a number from 0 on", self.keypoint_error_mm)
+            raise wrong_entry("data.keypoint_error_mm", "a number from 0 on", self.keypoint_error_mm)
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,9 @@ class StopConfig:
     change: float = 0.002  # relative to the mean of the window before
 
     def check(self) -> None:
-        _whole("stop.window", self.window, 1)
+        whole("stop.window", self.window, 1)
         if not self.change > 0:
-            raise _wrong("stop.change", "a number above 0", self.change)
+            raise wrong_entry("stop.change", "a number above 0", self.change)
 
 
 @dataclass(frozen=True)
@@ -134,28 +135,28 @@ class TrainingConfig:
 
     def check(self) -> None:
         """Raise InputError where a value cannot work; names the entry and what is allowed."""
-        _one_of("network.name", self.network.get("name"), NETWORKS)
-        _one_of("objective.name", self.objective.get("name"), OBJECTIVES)
-        _one_of("prealignment", self.prealignment, tuple(sorted(set(PREALIGNMENTS.values()))))
+        one_of("network.name", self.network.get("name"), NETWORKS)
+        one_of("objective.name", self.objective.get("name"), OBJECTIVES)
+        one_of("prealignment", self.prealignment, tuple(sorted(set(PREALIGNMENTS.values()))))
         if len(self.size) != 3 or min(self.size) < 16:
-            raise _wrong("size", "three numbers of voxels from 16 on", list(self.size))
+            raise wrong_entry("size", "three numbers of voxels from 16 on", list(self.size))
         levels = self.network.get("levels", 3) if self.network["name"] == "virnet" else 1
         least = 0 if self.model is not None and levels > 1 else 1  # levels of a model may stay as they are
         if len(self.steps) != levels or min(self.steps) < least or max(self.steps) < 1:
-            raise _wrong("steps", f"{levels} number(s) from {least} on, one per level,", list(self.steps))
+            raise wrong_entry("steps", f"{levels} number(s) from {least} on, one per level", list(self.steps))
         if (self.objective["name"] == "anatomical") != (self.window_hu is None):
             raise InputError(
                 'Entry window_hu: the objective "anatomical" compares HU and takes none (null), "correlation" needs one '
                 "that is taken to 0..1, such as [-1000, -100]."
             )
         if self.window_hu is not None and not (len(self.window_hu) == 2 and self.window_hu[0] < self.window_hu[1]):
-            raise _wrong("window_hu", "two rising numbers", list(self.window_hu))
+            raise wrong_entry("window_hu", "two rising numbers", list(self.window_hu))
         if not 0 < self.learning_rate < 1:
-            raise _wrong("learning_rate", "a number above 0 and below 1", self.learning_rate)
+            raise wrong_entry("learning_rate", "a number above 0 and below 1", self.learning_rate)
         if self.last_learning_rate is not None and not 0 <= self.last_learning_rate <= self.learning_rate:
-            raise _wrong("last_learning_rate", "null, or a number from 0 to learning_rate,", self.last_learning_rate)
+            raise wrong_entry("last_learning_rate", "null, or a number from 0 to learning_rate", self.last_learning_rate)
         for name, least in (("batch", 1), ("seed", 0), ("validate_every", 0), ("checkpoint_every", 1)):
-            _whole(name, getattr(self, name), least)
+            whole(name, getattr(self, name), least)
         self.data.check()
         if self.stop is not None:
             self.stop.check()
@@ -192,17 +193,3 @@ def shipped_configs() -> list[str]:
 
 def _set_tuple(config: TrainingConfig, name: str, kind: type) -> None:
     object.__setattr__(config, name, tuple(kind(v) for v in getattr(config, name)))
-
-
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise _wrong(name, f"one of {', '.join(allowed)}", value)
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise _wrong(name, f"a whole number from {least} on", value)
-
-
-def _wrong(name: str, allowed: str, value: object) -> InputError:
-    return InputError(f"Entry {name}: {allowed} is needed, not {value!r}.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.json_objects import configured, read_named_object
+from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 from ..phantoms.population import USUAL, population_of
 
@@ -45,21 +46,19 @@ class DataConfig:
 
     def check(self) -> None:
         """Raise InputError where a value cannot work."""
-        if self.source not in SOURCES:
-            raise _wrong("data.source", f"one of {', '.join(SOURCES)}", self.source)
+        one_of("data.source", self.source, SOURCES)
         population_of(self.population)
         if len(self.split) != 2 or min(self.split) <= 0 or sum(self.split) > 1:
-            raise _wrong("data.split", "two parts above 0 that make at most 1", list(self.split))
+            raise wrong_entry("data.split", "two parts above 0 that make at most 1", list(self.split))
         if not 0 < self.label_fraction <= 1:
-            raise _wrong("data.label_fraction", "a number above 0, at most 1", self.label_fraction)
+            raise wrong_entry("data.label_fraction", "a number above 0, at most 1", self.label_fraction)
         if not 0 <= self.healthy < 1:
-            raise _wrong("data.healthy", "a number from 0 to below 1", self.healthy)
+            raise wrong_entry("data.healthy", "a number from 0 to below 1", self.healthy)
         for name in ("eyes", "validation_eyes", "depth"):
-            if getattr(self, name) < 1:
-                raise _wrong(f"data.{name}", "a whole number from 1 on", getattr(self, name))
+            whole(f"data.{name}", getattr(self, name), 1)
         for name in ("above_mm", "below_mm"):
             if not getattr(self, name) > 0:
-                raise _wrong(f"data.{name}", "a number above 0", getattr(self, name))
+                raise wrong_entry(f"data.{name}", "a number above 0", getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -98,22 +97,18 @@ class TrainingConfig:
 
     def check(self) -> None:
         """Raise InputError where a value cannot work; names the entry and what is allowed."""
-        if self.network.get("name") not in NETWORKS:
-            raise _wrong("network.name", f"one of {', '.join(NETWORKS)}", self.network.get("name"))
-        if self.task not in (SEGMENTATION, RECONSTRUCTION):
-            raise _wrong("task", f"{SEGMENTATION} or {RECONSTRUCTION}", self.task)
-        if self.task == RECONSTRUCTION and self.image not in ("SLO", "FAF"):
-            raise _wrong("image", "SLO or FAF", self.image)
+        one_of("network.name", self.network.get("name"), NETWORKS)
+        one_of("task", self.task, (SEGMENTATION, RECONSTRUCTION))
+        if self.task == RECONSTRUCTION:
+            one_of("image", self.image, ("SLO", "FAF"))
         for name, allowed in (("optimizer", (SGD, ADAM)), ("schedule", (CONSTANT, COSINE))):
-            if getattr(self, name) not in allowed:
-                raise _wrong(name, " or ".join(allowed), getattr(self, name))
+            one_of(name, getattr(self, name), allowed)
         if len(self.crop) != 2 or min(self.crop) < 1:
-            raise _wrong("crop", "B-scans and A-scans, from 1 on", list(self.crop))
+            raise wrong_entry("crop", "two numbers, B-scans and A-scans, from 1 on", list(self.crop))
         for name in ("steps", "batch", "validate_every", "checkpoint_every", "keep_best"):
-            if getattr(self, name) < 1:
-                raise _wrong(name, "a whole number from 1 on", getattr(self, name))
+            whole(name, getattr(self, name), 1)
         if not 0 < self.learning_rate <= 1:
-            raise _wrong("learning_rate", "a number above 0, at most 1", self.learning_rate)
+            raise wrong_entry("learning_rate", "a number above 0, at most 1", self.learning_rate)
         if not 0 <= self.momentum < 1 or self.weight_decay < 0 or not self.loss_factor > 0 or self.seed < 0:
             raise InputError("Entries momentum (0 to below 1), weight_decay, seed (0 on), loss_factor (above 0): one is outside.")
         self.data.check()
@@ -139,7 +134,3 @@ class TrainingConfig:
         if values.get("data") is not None:
             values["data"] = configured(DataConfig, values["data"], "data.")
         return configured(cls, values, "")
-
-
-def _wrong(name: str, allowed: str, value: Any) -> InputError:
-    return InputError(f"Entry {name}: {value!r} cannot work; give {allowed}.")

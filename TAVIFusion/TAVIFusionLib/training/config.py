@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_json_object
+from CorrespondCoreLib.json_objects import configured, read_named_object, shipped_names
+from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = {"segmentation": "dru_net", "matching": "matching"}
@@ -35,14 +36,14 @@ class DataConfig:
 
     def check(self) -> None:
         """Raise InputError where a value cannot work."""
-        _one_of("data.source", self.source, ("phantom", "folder"))
+        one_of("data.source", self.source, ("phantom", "folder"))
         if len(self.split) != 2 or min(self.split) <= 0 or sum(self.split) > 1:
-            raise _wrong("data.split", "two parts above 0 that make at most 1", list(self.split))
-        _one_of("data.judge", self.judge, ("patients", "frames"))
+            raise wrong_entry("data.split", "two parts above 0 that make at most 1", list(self.split))
+        one_of("data.judge", self.judge, ("patients", "frames"))
         if self.frames is not None:
-            _whole("data.frames", self.frames, 1)
-        _whole("data.validation_frames", self.validation_frames, 1)
-        _whole("data.workers", self.workers, 0)
+            whole("data.frames", self.frames, 1)
+        whole("data.validation_frames", self.validation_frames, 1)
+        whole("data.workers", self.workers, 0)
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,18 @@ class TrainingConfig:
 
     def check(self) -> None:
         """Raise InputError where a value cannot work; names the entry and what is allowed."""
-        _one_of("task", self.task, tuple(NETWORKS))
-        _one_of("network.name", self.network.get("name"), (NETWORKS[self.task],))
-        _one_of("field_of_view", self.field_of_view, FIELDS_OF_VIEW)
-        _one_of("loss", self.loss, LOSSES if self.task == "segmentation" else ("dice",))
-        _one_of("optimizer", self.optimizer, ("adam", "sgd"))
-        _one_of("schedule", self.schedule, ("constant", "cosine"))
+        one_of("task", self.task, tuple(NETWORKS))
+        one_of("network.name", self.network.get("name"), (NETWORKS[self.task],))
+        one_of("field_of_view", self.field_of_view, FIELDS_OF_VIEW)
+        one_of("loss", self.loss, LOSSES if self.task == "segmentation" else ("dice",))
+        one_of("optimizer", self.optimizer, ("adam", "sgd"))
+        one_of("schedule", self.schedule, ("constant", "cosine"))
         for name in ("steps", "batch", "validate_every", "checkpoint_every"):
-            _whole(name, getattr(self, name), 1)
-        _whole("seed", self.seed, 0)
-        _whole("size", self.size, 32)
+            whole(name, getattr(self, name), 1)
+        whole("seed", self.seed, 0)
+        whole("size", self.size, 32)
         if self.size % 16:
-            raise _wrong("size", "a multiple of 16", self.size)
+            raise wrong_entry("size", "a multiple of 16", self.size)
         if not 0 < self.learning_rate <= 1 or not 0 <= self.momentum < 1:
             raise InputError("Entries learning_rate (above 0, at most 1) and momentum (0 to below 1): one is outside.")
         self.data.check()
@@ -115,7 +116,7 @@ class TrainingConfig:
         Raises:
             InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
         """
-        values = dict(source) if isinstance(source, dict) else _read(Path(source))
+        values = dict(source) if isinstance(source, dict) else read_named_object(source, CONFIGS, "configuration")
         if values.get("data") is not None:
             values["data"] = configured(DataConfig, values["data"], "data.")
         return configured(cls, values, "")
@@ -123,25 +124,4 @@ class TrainingConfig:
 
 def shipped_configs() -> list[str]:
     """Names of the configurations that come with the extension."""
-    return sorted(path.stem for path in CONFIGS.glob("*.json"))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file() and path.name in shipped_configs():
-        path = CONFIGS / f"{path.name}.json"
-    hint = f"Give a JSON file, or one of these names: {', '.join(shipped_configs())}."
-    return read_json_object(path, "configuration", hint)
-
-
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise _wrong(name, f"one of {', '.join(allowed)}", value)
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise _wrong(name, f"a whole number from {least} on", value)
-
-
-def _wrong(name: str, allowed: str, value: object) -> InputError:
-    return InputError(f"Entry {name}: {allowed} is needed, not {value!r}.")
+    return shipped_names(CONFIGS)
