@@ -33,7 +33,7 @@ from .terminal import STYLES, display_for, terminal_progress
 LIBRARIES = {"lung": "LungRegistrationLib.cli", "oct": "OCTEnFaceSegLib.cli", "tavi": "TAVIFusionLib.cli"}
 TITLES = {
     "lung": "deformable registration of inhale and exhale lung CT",
-    "oct": "en-face layers of retinal OCT",
+    "oct": "en-face masks of atrophy and pseudodrusen from retinal OCT",
     "tavi": "fusion of CTA models and fluoroscopy",
 }
 
