@@ -131,6 +131,13 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.binding.release()
         self.removeObservers()
 
+    def onReload(self):
+        """Developer mode: edited files of the module's packages count, too."""
+        from CorrespondCoreLib.panel.edited_files import takeEditedFiles
+
+        takeEditedFiles(self.moduleName)
+        super().onReload()
+
     def enter(self):
         self.network.look()
         self.initializeParameterNode()

@@ -179,6 +179,13 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.binding.release()
         self.removeObservers()
 
+    def onReload(self):
+        """Developer mode: edited files of the module's packages count, too."""
+        from CorrespondCoreLib.panel.edited_files import takeEditedFiles
+
+        takeEditedFiles(self.moduleName)
+        super().onReload()
+
     def enter(self):
         self.initializeParameterNode()
 
