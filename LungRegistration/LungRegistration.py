@@ -62,7 +62,8 @@ def registerSampleData():
 
 
 def downloadSampleData(source):
-    """What the button in the Sample Data module does; from the console: LungRegistrationLogic().loadSampleData()."""
+    """What the button in the Sample Data module does. From the console: LungRegistrationLogic().loadSampleData(), as
+    SampleData.downloadSample() asks no custom downloader: it gives what it finds on the network alone."""
     LungRegistrationLogic().loadSampleData()
 
 

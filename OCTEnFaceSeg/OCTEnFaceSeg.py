@@ -70,7 +70,8 @@ def registerLayouts():
 
 
 def downloadSampleData(source):
-    """What the button in the Sample Data module does; from the console: OCTEnFaceSegLogic().loadSampleData()."""
+    """What the button in the Sample Data module does. From the console: OCTEnFaceSegLogic().loadSampleData(), as
+    SampleData.downloadSample() asks no custom downloader: it gives what it finds on the network alone."""
     OCTEnFaceSegLogic().loadSampleData()
 
 

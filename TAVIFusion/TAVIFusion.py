@@ -68,7 +68,8 @@ def registerLayouts():
 
 
 def downloadSampleData(source):
-    """What the button in the Sample Data module does; from the console: TAVIFusionLogic().loadSampleData()."""
+    """What the button in the Sample Data module does. From the console: TAVIFusionLogic().loadSampleData(), as
+    SampleData.downloadSample() asks no custom downloader: it gives what it finds on the network alone."""
     TAVIFusionLogic().loadSampleData()
 
 
