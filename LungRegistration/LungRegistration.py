@@ -62,7 +62,8 @@ def registerSampleData():
 
 
 def downloadSampleData(source):
-    """What the button in the Sample Data module does; from the console: LungRegistrationLogic().loadSampleData()."""
+    """What the button in the Sample Data module does. From the console: LungRegistrationLogic().loadSampleData(), as
+    SampleData.downloadSample() asks no custom downloader: it gives what it finds on the network alone."""
     LungRegistrationLogic().loadSampleData()
 
 
@@ -130,6 +131,13 @@ class LungRegistrationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.liveFit.end()
         self.binding.release()
         self.removeObservers()
+
+    def onReload(self):
+        """Developer mode: edited files of the module's packages count, too."""
+        from CorrespondCoreLib.panel.edited_files import takeEditedFiles
+
+        takeEditedFiles(self.moduleName)
+        super().onReload()
 
     def enter(self):
         self.network.look()

@@ -70,7 +70,8 @@ def registerLayouts():
 
 
 def downloadSampleData(source):
-    """What the button in the Sample Data module does; from the console: OCTEnFaceSegLogic().loadSampleData()."""
+    """What the button in the Sample Data module does. From the console: OCTEnFaceSegLogic().loadSampleData(), as
+    SampleData.downloadSample() asks no custom downloader: it gives what it finds on the network alone."""
     OCTEnFaceSegLogic().loadSampleData()
 
 
@@ -178,6 +179,13 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.rest()
         self.binding.release()
         self.removeObservers()
+
+    def onReload(self):
+        """Developer mode: edited files of the module's packages count, too."""
+        from CorrespondCoreLib.panel.edited_files import takeEditedFiles
+
+        takeEditedFiles(self.moduleName)
+        super().onReload()
 
     def enter(self):
         self.initializeParameterNode()

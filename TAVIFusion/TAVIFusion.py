@@ -68,7 +68,8 @@ def registerLayouts():
 
 
 def downloadSampleData(source):
-    """What the button in the Sample Data module does; from the console: TAVIFusionLogic().loadSampleData()."""
+    """What the button in the Sample Data module does. From the console: TAVIFusionLogic().loadSampleData(), as
+    SampleData.downloadSample() asks no custom downloader: it gives what it finds on the network alone."""
     TAVIFusionLogic().loadSampleData()
 
 
@@ -144,6 +145,13 @@ class TAVIFusionWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.aligning.nudging.end()
         self.binding.release()
         self.removeObservers()
+
+    def onReload(self):
+        """Developer mode: edited files of the module's packages count, too."""
+        from CorrespondCoreLib.panel.edited_files import takeEditedFiles
+
+        takeEditedFiles(self.moduleName)
+        super().onReload()
 
     def enter(self):
         self.finetuning.look()

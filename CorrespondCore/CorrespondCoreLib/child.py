@@ -27,6 +27,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from .errors import Cancelled, CorrespondError
+
 POLL_S = 0.2
 GRACE_S = 5.0
 """How long a child may take to stop by itself once its parent is gone."""
@@ -68,13 +70,17 @@ class _Watch(threading.Thread):
         self.leave()
 
     def leave(self) -> None:
-        """End this process without a parent: take the job folder along, it may hold images."""
+        """End this process without a parent."""
+        self.tidy_up()
+        os._exit(3)
+
+    def tidy_up(self) -> None:
+        """Take the job folder along, it may hold images: the parent is gone, or going, or does not look into it any more."""
         sys.stdout.flush()
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
         shutil.rmtree(self._folder, ignore_errors=True)
-        os._exit(3)
 
 
 def run_job(argv: list[str], folder: Path, parent_pid: int) -> int:
@@ -96,13 +102,14 @@ def run_job(argv: list[str], folder: Path, parent_pid: int) -> int:
     exit_code = _run(argv, folder, lines, watch)
     if watch.orphaned:
         watch.leave()
+    if exit_code == Cancelled.exit_code:
+        watch.tidy_up()
     sys.stdout.flush()
     return exit_code
 
 
 def _run(argv: list[str], folder: Path, lines: _Lines, watch: _Watch) -> int:
     """Run the command and send its last line."""
-    from .errors import Cancelled, CorrespondError
     from .explain import explained
 
     try:

@@ -14,20 +14,9 @@ from .launchers import python_executable
 SHELLS = ("sh", "cmd", "powershell")
 
 
-def command_line(command: Sequence[str | os.PathLike], shell: str | None = None) -> str:
-    """`correspond lung register ...`, for where the libraries are installed as a Python package.
-
-    Args:
-        command: library, command, arguments.
-        shell: "sh", "cmd" or "powershell"; the system's own by default.
-    """
-    return quoted(["correspond", *command], shell)
-
-
 def slicer_command_line(
     command: Sequence[str | os.PathLike],
     paths: Iterable[str | os.PathLike] = (),
-    shell: str | None = None,
     python: str | None = None,
 ) -> str:
     """`PythonSlicer <worker file> lung register ...`, for a computer with Slicer and this extension.
@@ -35,7 +24,6 @@ def slicer_command_line(
     Args:
         command: library, command, arguments.
         paths: the modules' folders; those that the worker file knows by itself are left out.
-        shell: see command_line.
         python: the interpreter; this Slicer's PythonSlicer by default.
     """
     known = WORKER_FILE.parent.parent
@@ -43,7 +31,7 @@ def slicer_command_line(
     for path in paths:
         if not os.path.isdir(known) or not os.path.samefile(path, known):
             options += ["--path", path]
-    return quoted([python or python_executable(), WORKER_FILE, *options, *command], shell)
+    return quoted([python or python_executable(), WORKER_FILE, *options, *command])
 
 
 def quoted(parts: Sequence[str | os.PathLike], shell: str | None = None) -> str:

@@ -219,8 +219,10 @@ class Job:
         return record["results"]
 
     def _read_log(self) -> list[str]:
-        log = self.folder / "log.txt"
-        printed = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
+        try:
+            printed = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:  # not there yet, or already tidied away by a child that was cancelled
+            printed = []
         return [*self._foreign_lines, *printed[-_LOG_LINES:]]
 
     def _remove_folder(self) -> None:

@@ -31,21 +31,21 @@ def read_json_object(path: Path, what: str, hint: str = "") -> dict[str, Any]:
     return values
 
 
-def read_named_object(source: str | Path, shipped: Path, what: str, prefix: str = "") -> dict[str, Any]:
-    """The JSON object in a file of the user, or in a shipped one by its name: <shipped>/<prefix><name>.json.
+def read_named_object(source: str | Path, shipped: Path, what: str) -> dict[str, Any]:
+    """The JSON object in a file of the user, or in a shipped one by its name: <shipped>/<name>.json.
 
     Raises:
         InputError: see `read_json_object`; the message lists the names.
     """
-    path, names = Path(source), shipped_names(shipped, prefix)
+    path, names = Path(source), shipped_names(shipped)
     if not path.is_file() and str(source) in names:
-        path = shipped / f"{prefix}{source}.json"
+        path = shipped / f"{source}.json"
     return read_json_object(path, what, f"Give a JSON file, or one of these names: {', '.join(names)}.")
 
 
-def shipped_names(shipped: Path, prefix: str = "") -> list[str]:
-    """Names of the JSON files in a folder that begin with the prefix, without it."""
-    return sorted(path.stem.removeprefix(prefix) for path in shipped.glob(f"{prefix}*.json"))
+def shipped_names(shipped: Path) -> list[str]:
+    """Names of the JSON files in a folder."""
+    return sorted(path.stem for path in shipped.glob("*.json"))
 
 
 def configured(kind: Any, values: Any, prefix: str) -> Any:

@@ -14,8 +14,6 @@ from .landmark_pairs import pairLandmarks
 from .parameters import LandmarkMatching
 from .world import worldImage
 
-SIDES = ("fixed", "moving")
-
 
 class InputsSection:
     """Connects the widgets that the parameter node cannot bind by itself."""

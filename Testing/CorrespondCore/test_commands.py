@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from CorrespondCoreLib.commands import command_line, quoted, slicer_command_line
+from CorrespondCoreLib.commands import quoted, slicer_command_line
 from CorrespondCoreLib.jobs import WORKER_FILE
 
 NASTY = [
@@ -78,13 +78,6 @@ def test_powershell():
     assert line == "& 'C:\\Program Files\\x.exe' 'd''été' '$HOME' plain"
     with pytest.raises(ValueError):
         quoted(["x"], "fish")
-
-
-def test_the_line_of_the_installed_command(tmp_path):
-    assert (
-        command_line(["lung", "register", "a b.nrrd", tmp_path / "m"], "sh")
-        == f"correspond lung register 'a b.nrrd' {tmp_path / 'm'}"
-    )
 
 
 def test_the_line_for_slicer_runs(tmp_path):

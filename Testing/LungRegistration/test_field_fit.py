@@ -11,7 +11,7 @@ from LungRegistrationLib.geometry.displacement import jacobian_determinant
 from LungRegistrationLib.geometry.inversion import SURE_ITERATIONS, invert
 from LungRegistrationLib.geometry.lattice import Lattice
 from LungRegistrationLib.geometry.tensors import field_to_image, lattice_points
-from LungRegistrationLib.geometry.warp import inside, sample
+from LungRegistrationLib.geometry.warp import sample
 from LungRegistrationLib.losses.regularizers import Regularizer, laplacian
 from LungRegistrationLib.losses.volume_change import VolumeChange, barrier_slope, extended_barrier
 from LungRegistrationLib.search.compact_field import centered, compact_fields, unfolded
@@ -37,11 +37,6 @@ def test_sampling_at_voxel_centers_gives_the_voxels_and_linear_functions_are_exa
     ramp = lattice_points(LATTICE, CPU).movedim(-1, 0)[None].contiguous()
     between = lattice_points(LATTICE, CPU)[:-1, :-1, :-1].reshape(-1, 3) + 1.2
     torch.testing.assert_close(sample(ramp, LATTICE, between).T, between, atol=1e-3, rtol=0)
-
-
-def test_inside_is_the_box_of_the_voxel_centers():
-    points = torch.tensor([[-30.0, 5.0, 100.0], [-30.5, 5.0, 100.0], [33.0, 62.0, 151.0], [33.5, 62.0, 151.0]])
-    assert inside(LATTICE, points).tolist() == [True, False, True, False]
 
 
 def test_spline_basis_sums_to_one_and_reproduces_linear_fields():

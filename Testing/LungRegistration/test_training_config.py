@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from CorrespondCoreLib.errors import InputError
-from LungRegistrationLib.training.config import CONFIGS, TrainingConfig, shipped_configs
+from CorrespondCoreLib.json_objects import shipped_names
+from LungRegistrationLib.training.config import CONFIGS, TrainingConfig
 from LungRegistrationLib.training.start import make_network
 from LungRegistrationLib.training.step import make_objective, term_names
 from Testing.LungRegistration.training_examples import DATA, VIRNET, VOXELMORPH, config
@@ -14,7 +15,7 @@ from Testing.LungRegistration.training_examples import DATA, VIRNET, VOXELMORPH,
 PARAMETERS = {"rrn": 16_652_076, "virnet": 1_401_027}
 
 
-@pytest.mark.parametrize("name", shipped_configs())
+@pytest.mark.parametrize("name", shipped_names(CONFIGS))
 def test_a_shipped_configuration_loads_builds_and_takes_its_size(name):
     shipped = TrainingConfig.from_json(name)
     with torch.device("meta"):
@@ -28,7 +29,7 @@ def test_a_shipped_configuration_loads_builds_and_takes_its_size(name):
 
 
 def test_every_row_of_both_papers_has_a_configuration_of_its_own():
-    shipped = [TrainingConfig.from_json(name) for name in shipped_configs()]
+    shipped = [TrainingConfig.from_json(name) for name in shipped_names(CONFIGS)]
     assert len({c.title for c in shipped}) == len(shipped)  # the title becomes the model's name
     rows = {c.row for c in shipped}
     ablations = ("no mask align.", "no VCC", "no keypoint loss", "single Level", "2-Level")
@@ -102,4 +103,4 @@ def test_options_that_a_network_or_objective_does_not_have_are_refused():
 
 
 def test_the_configurations_lie_where_they_are_installed_from():
-    assert CONFIGS.name == "configs" and shipped_configs() == sorted(p.stem for p in CONFIGS.iterdir())
+    assert CONFIGS.name == "configs" and shipped_names(CONFIGS) == sorted(p.stem for p in CONFIGS.iterdir())

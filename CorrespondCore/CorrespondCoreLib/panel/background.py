@@ -23,10 +23,17 @@ class Background(slicer.util.VTKObservationMixin):
         onProgress: called with (percent, stage, remaining seconds or None).
         onPoints: called with all points of a curve so far (dicts) when there are new ones.
         onFinished: called once with this object; then `value` is what `load` returned, or `error` says what happened.
+
+    Raises:
+        Cancelled: Slicer is closing.
     """
+
+    _closing = None
 
     def __init__(self, folder, prepare, load, nodes=(), onProgress=None, onFinished=None, onPoints=None):
         super().__init__()
+        if Background._closing:
+            raise Cancelled(Background._closing)
         self.value = None
         self.error = None
         self.finished = False
@@ -44,6 +51,7 @@ class Background(slicer.util.VTKObservationMixin):
             raise
         logging.info("Started: correspond %s", " ".join(command))
         self._job.start()
+        slicer.app.connect("lastWindowClosed()", self._onSlicerCloses)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self._onSceneClose)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, self._onNodeRemoved)
 
@@ -58,7 +66,7 @@ class Background(slicer.util.VTKObservationMixin):
         self.cancel()
 
     def wait(self):
-        """Keep Slicer alive until the work is done, and return what was loaded.
+        """Keep Slicer alive until the work is done, and return what was loaded. Closing Slicer stops the work.
 
         Raises:
             CorrespondError: the work failed or was cancelled.
@@ -82,6 +90,7 @@ class Background(slicer.util.VTKObservationMixin):
 
     def _finish(self, job):
         self.removeObservers()
+        slicer.app.disconnect("lastWindowClosed()", self._onSlicerCloses)
         self.error = job.error
         if job.state == "done" and self._reason is None:
             try:
@@ -98,6 +107,11 @@ class Background(slicer.util.VTKObservationMixin):
         self.finished = True
         if self._onFinished:
             self._onFinished(self)
+
+    def _onSlicerCloses(self):
+        """The user closed Slicer. While a call from the Python console is in `wait`, Slicer cannot end before the work does."""
+        Background._closing = _("Stopped, because Slicer was closed.")
+        self.cancel(Background._closing)
 
     def _onSceneClose(self, caller, event):
         self.cancel(_("Stopped, because the scene was closed."))

@@ -71,12 +71,6 @@ def grid_values(volume: torch.Tensor, grid: torch.Tensor, outside: str = "border
     return values.to(volume.dtype)
 
 
-def inside(lattice: Lattice, points_mm: torch.Tensor) -> torch.Tensor:
-    """Which points (..., 3) lie within the lattice's box, bool (...)."""
-    grid = to_grid(points_mm, lattice)
-    return (grid.abs() <= 1).all(dim=-1)
-
-
 def channels_last(volume: torch.Tensor) -> torch.Tensor:
     """The same (1, C, z, y, x) volume with the channels of a voxel side by side in memory: sampled twice as fast."""
     return volume.contiguous(memory_format=torch.channels_last_3d)

@@ -33,7 +33,6 @@ def import_checkpoint(
     title: str | None = None,
     license_name: str | None = None,
     original_warp: bool = False,
-    store: ModelStore | None = None,
 ) -> Model:
     """Read a checkpoint of a network's original code and keep it as a model of the user.
 
@@ -44,7 +43,6 @@ def import_checkpoint(
         title: for people; by default it names the file.
         license_name: "unknown" by default.
         original_warp: the model warps features as the original code does (see RecursiveRefinementNetwork).
-        store: the user's by default.
 
     Raises:
         InputError: the file is not a checkpoint of this network; the message says why. OutputError: it cannot be written.
@@ -67,7 +65,7 @@ def import_checkpoint(
         "domain": CT_DOMAIN,
         "input": ORIGINAL_INPUT,
     }
-    return save_model(loaded, card, store or ModelStore())
+    return save_model(loaded, card, ModelStore())
 
 
 def load_network(model: Model) -> nn.Module:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_named_object, shipped_names
+from CorrespondCoreLib.json_objects import configured, read_named_object
 from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 from ..network_settings import PREALIGNMENTS
@@ -184,11 +184,6 @@ class TrainingConfig:
             if values.get(name) is not None:
                 values[name] = configured(kind, values[name], f"{name}.")
         return configured(cls, values, "")
-
-
-def shipped_configs() -> list[str]:
-    """Names of the configurations that come with the extension."""
-    return shipped_names(CONFIGS)
 
 
 def _set_tuple(config: TrainingConfig, name: str, kind: type) -> None:
