@@ -427,8 +427,9 @@ class LungRegistrationLogic(ScriptedLoadableModuleLogic):
     def startModelImport(self, path, onProgress=None, onFinished=None):
         """The same beside Slicer; returns a Background."""
         from CorrespondCoreLib import packages
+        from CorrespondCoreLib.panel.model_import import importedCard
         from LungRegistrationFace.background import Background
-        from LungRegistrationFace.model_import import importCommand, importedCard
+        from LungRegistrationFace.model_import import importCommand
 
         command = importCommand(path)
         if "import-checkpoint" in command:

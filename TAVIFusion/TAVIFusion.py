@@ -332,6 +332,27 @@ class TAVIFusionLogic(ScriptedLoadableModuleLogic):
 
         return self._background(prepare, loadModel, (), onProgress, onFinished, onPoints)
 
+    def importModel(self, path, fieldOfView="auto"):
+        """Bring a model (folder, card.json or zip), or weights of a deep residual U-net, into the user's folder of models.
+
+        Args:
+            fieldOfView: that weights alone are for: "upper", "lower", or "auto" where it is not known.
+
+        Returns its card (dict) with "id" and "network".
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: it cannot be used; the message says why.
+        """
+        return self.startModelImport(path, fieldOfView).wait()
+
+    def startModelImport(self, path, fieldOfView="auto", onProgress=None, onFinished=None):
+        """The same beside Slicer; returns a Background."""
+        from CorrespondCoreLib.panel.model_import import importedCard
+        from TAVIFusionFace.model_import import importCommand
+
+        self._ensureTorch()
+        return self._background(lambda job: importCommand(path, fieldOfView), importedCard, (), onProgress, onFinished)
+
     def startLive(self, request, onResult=None, onStopped=None):
         """Segment the frames that arrive in a volume node, from now on. Returns a LiveStream, with `stop()` and `statistics`.
 

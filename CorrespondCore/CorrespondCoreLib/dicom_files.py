@@ -18,9 +18,9 @@ _MOST_FILES = 2000  # looked through in one folder
 
 
 def is_dicom(path: Path) -> bool:
-    """True if the file carries DICOM's mark after the preamble, or is named .dcm."""
+    """True if the file carries DICOM's mark after the preamble, or is named as DICOM files are."""
     with open(path, "rb") as file:
-        return file.read(MARK_AT + 4)[MARK_AT:] == MARK or path.suffix.lower() in (".dcm", ".dicom")
+        return file.read(MARK_AT + 4)[MARK_AT:] == MARK or path.suffix.lower() in (".dcm", ".dicom", ".ima")
 
 
 def read_dataset(path: Path, pixels: bool = True) -> Dataset:

@@ -44,9 +44,7 @@ class FineTuneRequest:
         """Raise InputError with what is missing. drawn: number of drawn frames, where it is known."""
         models = [model.id for model in installed_models("dru_net")]
         if not models:
-            raise InputError(
-                _("No network is installed that could be trained on. Import one with: correspond models import FOLDER")
-            )
+            raise InputError(_("No network is installed that could be trained on. Import one in the Segment section."))
         if self.network not in models:
             raise InputError(_("Choose a network to start from."))
         if drawn is None:

@@ -8,6 +8,8 @@ from .parameters import Frames, Method
 from .requests import SegmentRequest, segmentationOptions
 from .run_nodes import frameIndex, isRun
 
+MATCHING = "matching"
+
 
 class SegmentSection:
     """Says what the network is; asks for what the panel means."""
@@ -38,14 +40,19 @@ class SegmentSection:
             frames=(frame, frame) if p.frames == Frames.CURRENT else None,
         )
 
+    def showImported(self, card):
+        """Choose the network that was imported (its card). Returns what was imported, in a sentence."""
+        p = self._parameters()
+        if card["network"]["name"] == MATCHING:
+            return _("The model '{name}' is imported. It matches masks for the paper's affine map.").format(name=card["title"])
+        p.method, p.network = Method.NETWORK, card["id"]
+        return _("The network '{name}' is imported and chosen.").format(name=card["title"])
+
     @staticmethod
     def _about(p, models):
         """What the method is; models: those that Segment would use."""
         if p.method == Method.VESSELNESS:
             return _("A filter for dark tubes, without any network. It finds catheters and bones, too: look closely.")
         if not models:
-            return _(
-                "No network for this field of view is installed. Choose the vesselness filter above, or import a network with: "
-                "correspond models import FOLDER"
-            )
+            return _("No network for this field of view is installed. Import one above, or choose the vesselness filter.")
         return "\n".join(about(model) for model in models)

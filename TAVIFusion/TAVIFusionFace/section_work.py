@@ -7,6 +7,7 @@ from CorrespondCoreLib.errors import Cancelled, CorrespondError
 from CorrespondCoreLib.panel.run_section import RunSection
 
 from .labels import say
+from .model_import import askForModel
 from .parameters import AUTOMATIC_HU, Overlay
 
 
@@ -20,7 +21,7 @@ class WorkSection(RunSection):
 
     def __init__(self, ui, logic, parameters, sections, showError, refresh):
         starting = (ui.sampleDataButton, ui.openButton, ui.aortaButton, ui.alignButton, ui.pointsButton, ui.trackButton)
-        starting += (ui.fineTuneButton, ui.attentionButton)
+        starting += (ui.importModelButton, ui.fineTuneButton, ui.attentionButton)
         super().__init__(ui, self._onSegment, self._onCancel, _("Find the vessel in the frames."), starting)
         self._logic, self._parameters, self._sections = logic, parameters, sections
         self._showError, self._refresh = showError, refresh
@@ -30,6 +31,7 @@ class WorkSection(RunSection):
         ui.alignButton.connect("clicked()", lambda: self._onAlign("pose"))
         ui.pointsButton.connect("clicked()", lambda: self._onAlign("points"))
         ui.trackButton.connect("clicked()", self._onTrack)
+        ui.importModelButton.connect("clicked()", self._onImportModel)
         ui.fineTuneButton.connect("clicked()", self._onFineTune)
         ui.attentionButton.connect("clicked()", self._onAttention)
         ui.fineTuneCancelButton.connect("clicked()", self._onCancel)
@@ -95,6 +97,11 @@ class WorkSection(RunSection):
             names = ", ".join(str(frame + 1) for frame in results.kept)
             return _("Done. The masks that you drew stay as they are (frames {names}).").format(names=names)
         return ""
+
+    def _onImportModel(self):
+        path, field = askForModel(), self._parameters().field.value
+        if path:
+            self._start(lambda **back: self._logic.startModelImport(path, field, **back), self._sections["segment"].showImported)
 
     def _onFineTune(self):
         section = self._sections["finetune"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
+from CorrespondCoreLib.dicom_files import is_dicom
+from CorrespondCoreLib.dicom_series import read_series
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder
 from CorrespondCoreLib.image_files import read_image_file
@@ -25,23 +28,21 @@ def aorta_of_file(
     """Make a closed surface of the lumen around seeds and write it, whole or not at all, LPS.
 
     Args:
-        volume: contrast CT or MR angiography. seeds_mm: (K, 3) LPS. output: .vtp, .stl, .vtk or .obj.
+        volume: contrast CT or MR angiography: image file, DICOM folder, or a file of one.
+        seeds_mm: (K, 3) LPS. output: .vtp, .stl, .vtk or .obj.
 
     Returns the number of triangles, the extent in mm, and the path.
 
     Raises:
-        InputError: see `aorta_from_ct.aorta_mask`; the volume is not there or a folder. OutputError, MissingPackage, Cancelled.
+        InputError: see `aorta_from_ct.aorta_mask`; the volume is not there or unreadable. OutputError, MissingPackage, Cancelled.
     """
     progress, volume, output = progress or Progress(), Path(volume), Path(output)
-    if not volume.is_file():
-        raise InputError(
-            f"There is no volume file {volume}. A folder of DICOM slices is loaded in Slicer and saved as NRRD, or found by "
-            "another program that writes one file."
-        )
+    if not volume.exists():
+        raise InputError(f"There is no volume file or DICOM folder {volume}.")
     kind_to_write(output)
     check_output_folder(output.absolute().parent)
     with progress.stage("Reading", until=0.2):
-        image = read_image_file(volume, "angiography", "crop it to the aorta")
+        image = _read(volume)
     mesh = aorta_mesh(image, seeds_mm, settings, progress.part(until=0.95))
     for warning in check_mesh(mesh):
         progress.warning(warning)
@@ -53,3 +54,10 @@ def aorta_of_file(
         "closed": mesh.closed,
         "files": [str(output)],
     }
+
+
+def _read(volume: Path) -> sitk.Image:
+    role = "angiography"
+    if volume.is_dir() or is_dicom(volume):
+        return read_series(volume, role)
+    return read_image_file(volume, role, "crop it to the aorta")

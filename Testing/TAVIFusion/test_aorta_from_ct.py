@@ -6,6 +6,7 @@ import SimpleITK as sitk
 import vtk
 from scipy.spatial import cKDTree
 
+from CorrespondCoreLib.cli import run
 from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.progress import Progress
 from TAVIFusionLib.aorta_from_ct import AortaSettings, aorta_mask, aorta_mesh
@@ -14,6 +15,7 @@ from TAVIFusionLib.meshes import check_mesh, read_mesh
 from TAVIFusionLib.meshes.vtk_surface import polydata_of
 from TAVIFusionLib.phantom import tavi_phantom
 from Testing.data import real_data
+from Testing.dicom_slices import write_series
 
 SPACING, ORIGIN = (0.9, 1.0, 1.25), (-60.0, -150.0, 400.0)
 SEED = np.array([-15.0, -105.0, 440.0])
@@ -154,6 +156,25 @@ def test_a_cancel_stops_the_work(stage):
 
     with pytest.raises(Cancelled):
         aorta_mesh(ct(), SEED, progress=Progress(show=lambda fraction, name: shown.append(name), cancelled=cancelled))
+
+
+def test_a_folder_of_dicom_slices_is_taken_as_a_file_is(tmp_path):
+    image = ct()
+    sitk.WriteImage(image, str(tmp_path / "cta.nrrd"))
+    folder = write_series(tmp_path / "Serie ä", image=image)
+    meshes = []
+    for number, source in enumerate((tmp_path / "cta.nrrd", folder, folder / "im10.dcm")):
+        output = tmp_path / f"{number}.vtp"
+        run(["tavi", "aorta", str(source), "--seed", *map(str, SEED), "--output", str(output)], Progress())
+        meshes.append(read_mesh(output))
+    for mesh in meshes[1:]:
+        np.testing.assert_allclose(mesh.points_mm, meshes[0].points_mm, atol=1e-3)
+        np.testing.assert_array_equal(mesh.triangles, meshes[0].triangles)
+    write_series(folder, series=2)
+    for source, words in ((folder, "The angiography: the folder Serie ä holds 2 series"), (tmp_path, "no DICOM series")):
+        with pytest.raises(InputError, match=words):
+            run(["tavi", "aorta", str(source), "--seed", *map(str, SEED), "--output", str(tmp_path / "no.vtp")], Progress())
+    assert not (tmp_path / "no.vtp").exists()
 
 
 def test_the_real_aorta_is_found_where_its_published_surface_is():

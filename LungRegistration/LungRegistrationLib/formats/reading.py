@@ -6,10 +6,10 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
+from CorrespondCoreLib.dicom_files import is_dicom
+from CorrespondCoreLib.dicom_series import read_series
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.image_files import read_image_file
-
-from .dicom_series import is_dicom, read_series
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif"}
 

@@ -17,7 +17,7 @@ def add_aorta_command(subparsers: argparse._SubParsersAction) -> None:
         help="make a surface model of the aorta from an angiography",
         description="Grow a region from seeds in a contrast CT or MR angiography, clean it, and write its closed surface.",
     )
-    parser.add_argument("volume", type=Path, metavar="CTA", help="volume: NRRD, NIfTI, MetaImage, ...")
+    parser.add_argument("volume", type=Path, metavar="CTA", help="volume: DICOM folder, NRRD, NIfTI, MetaImage, ...")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="surface: .vtp, .stl, .vtk or .obj")
     parser.add_argument(
         "--seed",

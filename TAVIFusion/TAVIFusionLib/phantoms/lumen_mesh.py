@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from ..meshes import Mesh
+from ..meshes.self_intersection import intersecting_pairs
 from ..meshes.vtk_surface import mesh_of, vtk_module
 from .field import LumenField
 
 TRIANGLES = 26_000
+ROUNDS = 20  # of relaxing; one or two are needed
 
 
 def lumen_mesh(field: LumenField, triangles: int = TRIANGLES) -> Mesh:
     """The zero surface of a field, its largest part, thinned to about so many triangles (or fewer) without opening it.
+
+    No triangles cross (see `intersecting_pairs`): the few that the thinning makes cross are relaxed.
 
     Raises:
         MissingPackage: VTK is absent.
@@ -45,7 +49,25 @@ def lumen_mesh(field: LumenField, triangles: int = TRIANGLES) -> Mesh:
         thinner.Update()
         surface = thinner.GetOutput()
     mesh = mesh_of(surface)
-    return mesh if _volume_mm3(mesh) > 0 else Mesh(mesh.points_mm, mesh.triangles[:, ::-1])
+    return relaxed(mesh if _volume_mm3(mesh) > 0 else Mesh(mesh.points_mm, mesh.triangles[:, ::-1]))
+
+
+def relaxed(mesh: Mesh) -> Mesh:
+    """The mesh with the corners of triangles that cross moved to the middle of their neighbors, until none cross."""
+    for _round in range(ROUNDS):
+        crossing = intersecting_pairs(mesh)
+        if not len(crossing):
+            break
+        corners = np.unique(mesh.triangles[crossing])
+        sides = np.concatenate([mesh.triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
+        sides = np.unique(np.concatenate([sides, sides[:, ::-1]]), axis=0)
+        sides = sides[np.isin(sides[:, 0], corners)]
+        total = np.zeros_like(mesh.points_mm)
+        np.add.at(total, sides[:, 0], mesh.points_mm[sides[:, 1]])
+        points = mesh.points_mm.copy()
+        points[corners] = total[corners] / np.bincount(sides[:, 0], minlength=len(points))[corners, None]
+        mesh = Mesh(points, mesh.triangles)
+    return mesh
 
 
 def _volume_mm3(mesh: Mesh) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 
-from CorrespondCoreLib.errors import InputError
+from .errors import InputError
 
 _TAGS = ["SeriesInstanceUID", "SeriesNumber", "Modality", "Rows", "Columns", "NumberOfFrames"]
 _TAGS += ["ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"]
@@ -32,16 +32,13 @@ class _Slice:
     spacing_yx_mm: tuple[float, float] | None
 
 
-def is_dicom(path: Path) -> bool:
-    """True if the file carries DICOM's mark after the preamble, or is named .dcm."""
-    with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".ima")
-
-
 def read_series(path: str | Path, role: str) -> sitk.Image:
-    """Read a CT series: a folder that holds exactly one volume series, or any one file of the wanted series.
+    """Read a CT or MR series: a folder that holds exactly one volume series, or any one file of the wanted series.
 
     Slices are ordered along their normal by ImagePositionPatient. One multi-frame file is read as it is.
+
+    Args:
+        role: what the image is for ("fixed volume"); stands in the messages.
 
     Raises:
         InputError: no or several volume series, missing or doubled slices, differing orientation or size, tilted gantry.
