@@ -136,6 +136,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from OCTEnFaceSegFace.section_export import ExportSection
         from OCTEnFaceSegFace.section_fundus import FundusSection
         from OCTEnFaceSegFace.section_growth import GrowthSection
+        from OCTEnFaceSegFace.section_import import ImportSection
         from OCTEnFaceSegFace.section_inspect import InspectSection
         from OCTEnFaceSegFace.section_measures import MeasuresSection
         from OCTEnFaceSegFace.section_method import MethodSection
@@ -153,8 +154,10 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.binding = ParameterBinding(self.ui, self.logic, self.onParametersModified)
         parameters = lambda: self._parameterNode  # noqa: E731
         buttons = (self.ui.sampleDataButton, self.ui.openButton, self.ui.openFolderButton, self.ui.tuneButton)
+        buttons += (self.ui.importModelGroupBox,)
         self.scan = ScanSection(self.ui, parameters, self.showError, self.onScaled)
         self.method = MethodSection(self.ui, parameters)
+        self.importing = ImportSection(self.ui, self.onImportModel)
         self.run = RunSection(self.ui, self.onApply, self.onCancel, _("Segment the scan."), buttons)
         self.inspect = InspectSection(self.ui, parameters, self.showError)
         result = lambda: self.inspect.result  # noqa: E731
@@ -286,14 +289,37 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onTuned(self, background):
         """Choose the new model, and say what it is."""
-        from OCTEnFaceSegFace.parameters import Lesion, Method
-
         card = background.value
         self.ended(background, *([card["title"], card["description"]] if card is not None else []))
-        if card is not None and self._parameterNode is not None and card["lesion"] in [lesion.value for lesion in Lesion]:
-            self._parameterNode.lesion = Lesion(card["lesion"])
-            self._parameterNode.method = Method.NETWORK
-            self._parameterNode.models = card["id"]
+        self.chooseModel(card)
+
+    def onImportModel(self, path, network):
+        """Bring a model or a checkpoint into the user's folder of models."""
+        from CorrespondCoreLib.errors import CorrespondError
+
+        lesion = self._parameterNode.lesion.value
+        try:
+            self._background = self.logic.startModelImport(path, network, lesion, self.run.progress, self.onModelImported)
+        except CorrespondError as error:
+            self.showError(str(error))
+            return
+        self.run.started(_("Importing the model…"))
+
+    def onModelImported(self, background):
+        """Choose the model that was imported."""
+        card = background.value
+        self.ended(background, *([_("The model '{name}' is imported.").format(name=card["title"])] if card is not None else []))
+        self.chooseModel(card)
+
+    def chooseModel(self, card):
+        """Choose a model by its card, and its lesion, if the panel knows that one."""
+        from OCTEnFaceSegFace.parameters import Lesion, Method
+
+        if card is None or self._parameterNode is None or card.get("lesion") not in [lesion.value for lesion in Lesion]:
+            return
+        self._parameterNode.lesion = Lesion(card["lesion"])
+        self._parameterNode.method = Method.NETWORK
+        self._parameterNode.models = card["id"]
 
     def onSampleData(self):
         """Make the phantom eye and choose its first visit."""
@@ -482,6 +508,37 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
             onProgress,
             onFinished,
             onPoints,
+        )
+
+    def importModel(self, path, network="fpn", lesion="ga"):
+        """Bring a model (folder, card.json or zip) or a checkpoint of a network's original code into the user's folder of models.
+
+        Args:
+            network, lesion: of a checkpoint: whose weights ("fpn", "resensnet", "lachinov" or "ipnv2"), and what they find.
+
+        Returns:
+            Its card (dict) with "id" and "lesion".
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: it cannot be used; the message says why.
+        """
+        return self.startModelImport(path, network, lesion).wait()
+
+    def startModelImport(self, path, network, lesion, onProgress=None, onFinished=None):
+        """The same beside Slicer; returns a Background."""
+        from CorrespondCoreLib import packages
+        from CorrespondCoreLib.panel.background import Background
+        from OCTEnFaceSegFace.model_import import importCommand, importedCard, isCheckpoint
+
+        if isCheckpoint(path):
+            packages.ensure([packages.TORCH, packages.SAFETENSORS], _("OCT En-face Segmentation"))
+        return Background(
+            Path(__file__).resolve().parent,
+            lambda job: importCommand(path, network, lesion),
+            importedCard,
+            (),
+            onProgress,
+            onFinished,
         )
 
     def loadSampleData(self, size=None):
