@@ -4,6 +4,7 @@ For research use only. Not for clinical use.
 """
 
 from pathlib import Path
+from unittest import mock
 
 import slicer
 import vtk
@@ -564,15 +565,16 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
 
 
 class OCTEnFaceSegTest(ScriptedLoadableModuleTest):
-    """Self test: a small phantom eye; needs nothing but the module, no torch and no model."""
+    """Self test: a small phantom eye; the network takes part where torch is installed."""
 
     SIZE = (16, 128, 128)
+    MODEL = "oct-ga-fpn"
 
     def setUp(self):
         slicer.mrmlScene.Clear()
 
     def runTest(self):
-        for test in (self.test_segmentsPhantom, self.test_messageWithoutModel):
+        for test in (self.test_segmentsPhantom, self.test_networkSegmentsPhantom, self.test_messageWithoutModel):
             self.setUp()
             test()
 
@@ -586,12 +588,33 @@ class OCTEnFaceSegTest(ScriptedLoadableModuleTest):
         self.assertGreater(measures["area_mm2"], 0)
         self.assertLess(measures["percent_of_scan"], 90)
 
+    def test_networkSegmentsPhantom(self):
+        """The model that comes along finds the atrophy; without torch a message says what to do, and the scene stays as it is."""
+        from CorrespondCoreLib import packages
+        from CorrespondCoreLib.errors import MissingPackage
+        from CorrespondCoreLib.metrics import dice
+        from OCTEnFaceSegFace.sample_data import SEED
+        from OCTEnFaceSegLib.phantom import phantom_eye
+
+        logic = OCTEnFaceSegLogic()
+        volume = logic.loadSampleData(self.SIZE)[0]
+        if packages.missing([packages.TORCH, packages.SAFETENSORS]):  # by the packages' metadata
+            nodes = slicer.mrmlScene.GetNumberOfNodes()
+            declined = mock.patch("slicer.util.confirmOkCancelDisplay", return_value=False)
+            with declined, self.assertRaisesRegex(MissingPackage, "PyTorch|(torch|safetensors).*try again"):
+                logic.segment(volume, models=(self.MODEL,))
+            self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)
+            return
+        result = logic.segment(volume, models=(self.MODEL,))
+        self.assertEqual(result.report["model"], self.MODEL)
+        self.assertGreater(dice(result.mask(), phantom_eye(self.SIZE, seed=SEED).ga), 0.8)
+
     def test_messageWithoutModel(self):
-        """A network that is not installed is named, with what can be done; the scene stays as it is."""
+        """A network that is not installed is named; the scene stays as it is."""
         from CorrespondCoreLib.errors import InputError
 
         volumes = OCTEnFaceSegLogic().loadSampleData(self.SIZE)
         nodes = slicer.mrmlScene.GetNumberOfNodes()
-        with self.assertRaisesRegex(InputError, "import"):
+        with self.assertRaisesRegex(InputError, "nothing-of-this-name"):
             OCTEnFaceSegLogic().segment(volumes[0], lesion="rpd", models=("nothing-of-this-name",))
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)
