@@ -508,7 +508,7 @@ class LungRegistrationTest(ScriptedLoadableModuleTest):
         nodes = slicer.mrmlScene.GetNumberOfNodes()
         absent = mock.patch("slicer.packaging.pip_check", return_value=False)
         declined = mock.patch("slicer.util.confirmOkCancelDisplay", return_value=False)
-        with absent, declined, self.assertRaisesRegex(MissingPackage, "PyTorch|torch.*Apply"):
+        with absent, declined, self.assertRaisesRegex(MissingPackage, "PyTorch|torch.*try again"):
             LungRegistrationLogic().register(pair.fixed, pair.moving)
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)
 

@@ -4,6 +4,7 @@ For research use only. Not for clinical use.
 """
 
 from pathlib import Path
+from unittest import mock
 
 import slicer
 import vtk
@@ -137,6 +138,7 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from OCTEnFaceSegFace.section_export import ExportSection
         from OCTEnFaceSegFace.section_fundus import FundusSection
         from OCTEnFaceSegFace.section_growth import GrowthSection
+        from OCTEnFaceSegFace.section_import import ImportSection
         from OCTEnFaceSegFace.section_inspect import InspectSection
         from OCTEnFaceSegFace.section_measures import MeasuresSection
         from OCTEnFaceSegFace.section_method import MethodSection
@@ -154,8 +156,10 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.binding = ParameterBinding(self.ui, self.logic, self.onParametersModified)
         parameters = lambda: self._parameterNode  # noqa: E731
         buttons = (self.ui.sampleDataButton, self.ui.openButton, self.ui.openFolderButton, self.ui.tuneButton)
+        buttons += (self.ui.importModelGroupBox,)
         self.scan = ScanSection(self.ui, parameters, self.showError, self.onScaled)
         self.method = MethodSection(self.ui, parameters)
+        self.importing = ImportSection(self.ui, self.onImportModel)
         self.run = RunSection(self.ui, self.onApply, self.onCancel, _("Segment the scan."), buttons)
         self.inspect = InspectSection(self.ui, parameters, self.showError)
         result = lambda: self.inspect.result  # noqa: E731
@@ -294,14 +298,37 @@ class OCTEnFaceSegWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onTuned(self, background):
         """Choose the new model, and say what it is."""
-        from OCTEnFaceSegFace.parameters import Lesion, Method
-
         card = background.value
         self.ended(background, *([card["title"], card["description"]] if card is not None else []))
-        if card is not None and self._parameterNode is not None and card["lesion"] in [lesion.value for lesion in Lesion]:
-            self._parameterNode.lesion = Lesion(card["lesion"])
-            self._parameterNode.method = Method.NETWORK
-            self._parameterNode.models = card["id"]
+        self.chooseModel(card)
+
+    def onImportModel(self, path, network):
+        """Bring a model or a checkpoint into the user's folder of models."""
+        from CorrespondCoreLib.errors import CorrespondError
+
+        lesion = self._parameterNode.lesion.value
+        try:
+            self._background = self.logic.startModelImport(path, network, lesion, self.run.progress, self.onModelImported)
+        except CorrespondError as error:
+            self.showError(str(error))
+            return
+        self.run.started(_("Importing the model…"))
+
+    def onModelImported(self, background):
+        """Choose the model that was imported."""
+        card = background.value
+        self.ended(background, *([_("The model '{name}' is imported.").format(name=card["title"])] if card is not None else []))
+        self.chooseModel(card)
+
+    def chooseModel(self, card):
+        """Choose a model by its card, and its lesion, if the panel knows that one."""
+        from OCTEnFaceSegFace.parameters import Lesion, Method
+
+        if card is None or self._parameterNode is None or card.get("lesion") not in [lesion.value for lesion in Lesion]:
+            return
+        self._parameterNode.lesion = Lesion(card["lesion"])
+        self._parameterNode.method = Method.NETWORK
+        self._parameterNode.models = card["id"]
 
     def onSampleData(self):
         """Make the phantom eye and choose its first visit."""
@@ -492,6 +519,37 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
             onPoints,
         )
 
+    def importModel(self, path, network="fpn", lesion="ga"):
+        """Bring a model (folder, card.json or zip) or a checkpoint of a network's original code into the user's folder of models.
+
+        Args:
+            network, lesion: of a checkpoint: whose weights ("fpn", "resensnet", "lachinov" or "ipnv2"), and what they find.
+
+        Returns:
+            Its card (dict) with "id" and "lesion".
+
+        Raises:
+            CorrespondCoreLib.errors.CorrespondError: it cannot be used; the message says why.
+        """
+        return self.startModelImport(path, network, lesion).wait()
+
+    def startModelImport(self, path, network, lesion, onProgress=None, onFinished=None):
+        """The same beside Slicer; returns a Background."""
+        from CorrespondCoreLib import packages
+        from CorrespondCoreLib.panel.background import Background
+        from OCTEnFaceSegFace.model_import import importCommand, importedCard, isCheckpoint
+
+        if isCheckpoint(path):
+            packages.ensure([packages.TORCH, packages.SAFETENSORS], _("OCT En-face Segmentation"))
+        return Background(
+            Path(__file__).resolve().parent,
+            lambda job: importCommand(path, network, lesion),
+            importedCard,
+            (),
+            onProgress,
+            onFinished,
+        )
+
     def loadSampleData(self, size=None):
         """Make a phantom eye with atrophy on this computer, two visits, and return their volume nodes.
 
@@ -515,15 +573,16 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
 
 
 class OCTEnFaceSegTest(ScriptedLoadableModuleTest):
-    """Self test: a small phantom eye; needs nothing but the module, no torch and no model."""
+    """Self test: a small phantom eye; the network takes part where torch is installed."""
 
     SIZE = (16, 128, 128)
+    MODEL = "oct-ga-fpn"
 
     def setUp(self):
         slicer.mrmlScene.Clear()
 
     def runTest(self):
-        for test in (self.test_segmentsPhantom, self.test_messageWithoutModel):
+        for test in (self.test_segmentsPhantom, self.test_networkSegmentsPhantom, self.test_messageWithoutModel):
             self.setUp()
             test()
 
@@ -537,12 +596,33 @@ class OCTEnFaceSegTest(ScriptedLoadableModuleTest):
         self.assertGreater(measures["area_mm2"], 0)
         self.assertLess(measures["percent_of_scan"], 90)
 
+    def test_networkSegmentsPhantom(self):
+        """The model that comes along finds the atrophy; without torch a message says what to do, and the scene stays as it is."""
+        from CorrespondCoreLib import packages
+        from CorrespondCoreLib.errors import MissingPackage
+        from CorrespondCoreLib.metrics import dice
+        from OCTEnFaceSegFace.sample_data import SEED
+        from OCTEnFaceSegLib.phantom import phantom_eye
+
+        logic = OCTEnFaceSegLogic()
+        volume = logic.loadSampleData(self.SIZE)[0]
+        if packages.missing([packages.TORCH, packages.SAFETENSORS]):  # by the packages' metadata
+            nodes = slicer.mrmlScene.GetNumberOfNodes()
+            declined = mock.patch("slicer.util.confirmOkCancelDisplay", return_value=False)
+            with declined, self.assertRaisesRegex(MissingPackage, "PyTorch|(torch|safetensors).*try again"):
+                logic.segment(volume, models=(self.MODEL,))
+            self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)
+            return
+        result = logic.segment(volume, models=(self.MODEL,))
+        self.assertEqual(result.report["model"], self.MODEL)
+        self.assertGreater(dice(result.mask(), phantom_eye(self.SIZE, seed=SEED).ga), 0.8)
+
     def test_messageWithoutModel(self):
-        """A network that is not installed is named, with what can be done; the scene stays as it is."""
+        """A network that is not installed is named; the scene stays as it is."""
         from CorrespondCoreLib.errors import InputError
 
         volumes = OCTEnFaceSegLogic().loadSampleData(self.SIZE)
         nodes = slicer.mrmlScene.GetNumberOfNodes()
-        with self.assertRaisesRegex(InputError, "import"):
+        with self.assertRaisesRegex(InputError, "nothing-of-this-name"):
             OCTEnFaceSegLogic().segment(volumes[0], lesion="rpd", models=("nothing-of-this-name",))
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), nodes)

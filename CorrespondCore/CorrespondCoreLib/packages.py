@@ -76,7 +76,7 @@ def ensure(packages: Sequence[Package], requester: str, confirm: Callable[[str, 
         ask = confirm or (lambda text, title: slicer.util.confirmOkCancelDisplay(text, windowTitle=title))
         if not ask(consent_text(absent, requester), f"{requester} - Install Python packages"):
             raise MissingPackage(
-                f"{_names(absent)} not installed, as you chose. {requester} needs it to calculate: press Apply again."
+                f"{_names(absent)} not installed, as you chose. {requester} needs {_it(absent)} for this: try again and agree."
             )
         _install(absent, requester, logic)
     if TORCH in packages:
@@ -89,7 +89,7 @@ def consent_text(packages: Sequence[Package], requester: str) -> str:
     return (
         f"{requester} needs Python packages that are not installed yet:\n\n{lines}\n\n"
         "They will be downloaded and added to this Slicer; packages that Slicer brings stay as they are. "
-        "This takes some minutes, then the calculation starts. Install them?"
+        "This can take some minutes; then what you have started goes on. Install them?"
     )
 
 
@@ -106,14 +106,14 @@ def _install(absent: Sequence[Package], requester: str, torch_logic: Any) -> Non
                 slicer.packaging.pip_install(others, constraints=constraints, requester=requester)
     except (subprocess.CalledProcessError, OSError, RuntimeError, ImportError) as error:
         raise MissingPackage(
-            f"{_names(absent)} not installed: the installation failed ({error}). Is the computer online? "
-            "The Python console has the details. Press Apply to try again."
+            f"{_names(absent)} not installed: the installation failed ({error}). Make sure that the computer is "
+            "online and try again; the Python console has the details."
         ) from error
     importlib.invalidate_caches()
     still = missing(absent)
     if still:
         raise MissingPackage(
-            f"{_names(still)} still missing after the installation. Restart Slicer and press Apply again; the Python console has "
+            f"{_names(still)} still missing after the installation. Restart Slicer and try again; the Python console has "
             "the details of the installation."
         )
 
@@ -126,8 +126,8 @@ def _torch_logic() -> Any:
         if error.name != "PyTorchUtils":
             raise
         raise MissingPackage(
-            "The extension PyTorch is not installed. Open View > Extensions Manager, install PyTorch, restart Slicer, and press "
-            "Apply again."
+            "The extension PyTorch is not installed. Open View > Extensions Manager, install PyTorch, restart Slicer and try "
+            "again."
         ) from error
     return PyTorchUtils.PyTorchUtilsLogic()
 
@@ -159,3 +159,7 @@ def _pip_constraint(path: Path) -> Iterator[None]:
 def _names(packages: Sequence[Package]) -> str:
     names = ", ".join(package.name for package in packages)
     return f"{names} {'is' if len(packages) == 1 else 'are'}"
+
+
+def _it(packages: Sequence[Package]) -> str:
+    return "it" if len(packages) == 1 else "them"

@@ -7,8 +7,14 @@ from slicer.i18n import tr as _
 
 from CorrespondCoreLib import mrml
 from CorrespondCoreLib.errors import InputError
-from OCTEnFaceSegLib.formats.fundus import over_scan
-from OCTEnFaceSegLib.fundus_registration import pairs_left_um, register_by_points, register_by_vessels
+from OCTEnFaceSegLib.formats.fundus import check_same_eye, over_scan
+from OCTEnFaceSegLib.fundus_registration import (
+    own_fundus,
+    pairs_left_um,
+    register_by_points,
+    register_by_vessels,
+    space_transform,
+)
 
 from .enface_layout import BESIDE, EN_FACE
 from .fundus_nodes import fundusFacts
@@ -72,7 +78,7 @@ def registerByPoints(fundusNode, volumeNode):
     Raises:
         InputError: the pairs do not suffice, or the map cannot be; the image stays where it was.
     """
-    _checkEye(fundusNode, volumeNode)
+    check_same_eye(fundusFacts(fundusNode)["eye"], facts(volumeNode)["eye"])
     found = register_by_points(*pairs(fundusNode), metric=_metric(fundusNode, volumeNode))
     _hold(fundusNode, volumeNode, found.transform)
     return found
@@ -87,10 +93,10 @@ def registerByVessels(fundusNode, volumeNode, bruchDepth):
     Raises:
         InputError: the vessels do not fit; the image stays where it was.
     """
-    _checkEye(fundusNode, volumeNode)
+    check_same_eye(fundusFacts(fundusNode)["eye"], facts(volumeNode)["eye"])
     scan = scanOf(volumeNode)
     scan.fundus = {kind: image for kind, image in scan.fundus.items() if fundusNodes(volumeNode)[kind] is not fundusNode}
-    if bruchDepth is None and not scan.fundus:
+    if bruchDepth is None and own_fundus(scan) is None:
         raise InputError(_("The scan has neither a fundus image of its own nor a membrane: press Apply first, or mark points."))
     depth = np.zeros(scan.enface_shape, np.float32) if bruchDepth is None else bruchDepth
     holder = fundusNode.GetParentTransformNode()
@@ -128,17 +134,6 @@ def _release(fundusNode):
             if scan.GetNthNodeReference(FUNDUS_ROLE, n) is fundusNode:
                 scan.RemoveNthNodeReferenceID(FUNDUS_ROLE, n)
     fundusNode.RemoveAttribute(KIND)
-
-
-def _checkEye(fundusNode, volumeNode):
-    eyes = fundusFacts(fundusNode)["eye"], facts(volumeNode)["eye"]
-    if all(eyes) and eyes[0] != eyes[1]:
-        names = {"R": _("right"), "L": _("left")}
-        raise InputError(
-            _("The image is of the {one} eye, the scan of the {other} eye. Choose the other image.").format(
-                one=names[eyes[0]], other=names[eyes[1]]
-            )
-        )
 
 
 def _metric(fundusNode, volumeNode):
@@ -185,12 +180,8 @@ def _asItCame(fundusNode):
 
 def _hold(fundusNode, volumeNode, transform):
     """Place the image under a transform node, and among the fundus images of the scan."""
-    matrix = np.eye(3)
-    matrix[np.ix_((0, 2), (0, 2))] = np.array(transform.GetMatrix()).reshape(2, 2)
-    shift = np.array(transform.TransformPoint((0.0, 0.0)))
-    space = sitk.AffineTransform(matrix.ravel().tolist(), [float(shift[0]), 0.0, float(shift[1])])
     name = _("Registration ({name})").format(name=fundusNode.GetName())
-    node = mrml.linear_transform_from_affine(space, name, fundusNode.GetParentTransformNode())
+    node = mrml.linear_transform_from_affine(space_transform(transform), name, fundusNode.GetParentTransformNode())
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     for placed in (fundusNode, pointsNode(fundusNode, "fundus")):
         if placed is not None:

@@ -1,4 +1,4 @@
-"""The commands `correspond oct segment | batch | evaluate | growth | phantom | import-checkpoint | ...`. No torch here."""
+"""The commands `correspond oct segment | batch | evaluate | growth | register-fundus | phantom | ...`. No torch here."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def add_commands(subparsers: argparse._SubParsersAction) -> None:
     _add_segment(subparsers)
     _add_evaluate(subparsers)
     _add_growth(subparsers)
+    _add_register_fundus(subparsers)
     _add_phantom(subparsers)
     add_cohort_command(subparsers)
     add_network_commands(subparsers)
@@ -90,6 +91,33 @@ def _add_growth(subparsers: argparse._SubParsersAction) -> None:
     parser.set_defaults(func=_growth)
 
 
+def _add_register_fundus(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "register-fundus",
+        help="place a fundus image of another device over an OCT volume",
+        description="Affine registration of a photograph, SLO or autofluorescence of another device to a scan, by vessels or by "
+        "pairs of points. Writes fundus.nrrd (the image as it came, in mm), registration.tfm (ITK; in 3D Slicer it carries "
+        "fundus.nrrd to the scan), fundus_enface.nrrd (the image on the en-face grid) and report.json with the residuals.",
+    )
+    parser.add_argument("scan", type=Path, metavar="SCAN", help="scan, as for oct segment")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="DICOM Ophthalmic Photography, TIFF, PNG, JPEG or BMP")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument(
+        "--points",
+        type=Path,
+        metavar="CSV",
+        help="three pairs or more: b_scan,a_scan,column,row, counted from 0, the first row on top",
+    )
+    parser.add_argument(
+        "--by",
+        choices=("vessels", "points"),
+        help="default: points where they are given, else vessels; with both, vessels improve what the points say. Images without "
+        "a scale need points",
+    )
+    add_reading_options(parser)
+    parser.set_defaults(func=_register_fundus)
+
+
 def _add_phantom(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "phantom",
@@ -134,6 +162,12 @@ def _growth(args: argparse.Namespace, progress: Progress) -> dict:
     return growth_of_files(
         args.scans, args.output, settings_of(args), args.years, args.masks, reading_of(args), args.device, args.threads, progress
     )
+
+
+def _register_fundus(args: argparse.Namespace, progress: Progress) -> dict:
+    from .fundus_run import register_fundus_file
+
+    return register_fundus_file(args.scan, args.image, args.output, args.points, args.by, reading_of(args), progress)
 
 
 def _phantom(args: argparse.Namespace, progress: Progress) -> dict:

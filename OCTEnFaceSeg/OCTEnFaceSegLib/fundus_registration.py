@@ -104,7 +104,7 @@ def register_by_vessels(
     """The affine map under which vessels fit best: those of the scan's own fundus image, else those of the scan itself.
 
     Args:
-        bruch_depth: (B-scans, A-scans) in voxels.
+        bruch_depth: (B-scans, A-scans) in voxels; used where the scan has no fundus image of its own (`own_fundus`).
         fundus: image (x, 1, z). metric: its millimeters are known.
         start: a registration to refine, by points for example; without one the image must have a scale.
 
@@ -113,7 +113,7 @@ def register_by_vessels(
     """
     if start is None and not metric:
         raise InputError("The image states no scale: mark three pairs of points first; vessels then refine their registration.")
-    own = next((scan.fundus[kind] for kind in ("SLO", "FAF") if kind in scan.fundus), None)
+    own = own_fundus(scan)
     fixed = _vessels(plane_image(own) if own is not None else vessel_map(scan, bruch_depth))
     moving = _vessels(plane_image(fundus))
     transform = sitk.AffineTransform(start) if start is not None else _of_rigid(rigid_transform(fixed, moving))
@@ -130,6 +130,19 @@ def register_by_vessels(
     _check_map(transform, metric)
     left_um = _left_in_blocks(fixed, moving, transform)
     return FundusRegistration(transform, "vessels", left_um, None, correlation=correlation)
+
+
+def own_fundus(scan: OctScan) -> sitk.Image | None:
+    """The scan's own fundus image, whose vessels stand for the scan's; None where it has none that shows them well."""
+    return next((scan.fundus[kind] for kind in ("SLO", "FAF") if kind in scan.fundus), None)
+
+
+def space_transform(plane: sitk.AffineTransform) -> sitk.AffineTransform:
+    """A registration in the plane (LPS x, z) as a transform of space that leaves depth as it is."""
+    matrix = np.eye(3)
+    matrix[np.ix_((0, 2), (0, 2))] = _matrix(plane)
+    shift = plane.TransformPoint((0.0, 0.0))
+    return sitk.AffineTransform(matrix.ravel().tolist(), [float(shift[0]), 0.0, float(shift[1])])
 
 
 def pairs_left_um(transform: sitk.Transform, scan_mm: np.ndarray, fundus_mm: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The models that are shipped: whole, small, honest about themselves, and able to segment an eye that they never saw."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,13 +9,14 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib.metrics import dice
 from CorrespondCoreLib.models import ModelStore
-from OCTEnFaceSegLib.lesion_models import SHIPPED
+from OCTEnFaceSegLib.lesion_models import NOT_SHIPPED, SHIPPED
 from OCTEnFaceSegLib.phantom import phantom_eye
 from OCTEnFaceSegLib.pipeline import segment
 from OCTEnFaceSegLib.settings import SegmentationSettings
 from OCTEnFaceSegLib.training.config import CONFIGS, TrainingConfig
 
 MODELS = {"oct-ga-fpn": ("ga", 0.9)}  # lesion, least mean Dice on held-out phantoms
+ACCURACY = Path(__file__).parents[2] / "OCTEnFaceSeg" / "Documentation" / "Accuracy.md"
 PART = (slice(8, 40), slice(None), slice(128, 384))
 
 
@@ -44,3 +46,10 @@ def test_it_segments_a_part_of_an_eye_that_it_never_saw(model):
     found = segment(replace(eye.scan, volume=volume), settings, "cpu", 1, bruch_depth=bruch[enface])
     assert dice(found.mask, truth[enface]) > least
     assert np.isfinite(found.uncertainty).all()
+
+
+def test_a_lesion_without_a_model_states_the_figure_of_the_documentation():
+    assert not [model for model in ModelStore([SHIPPED]).available()[0] if model.card["lesion"] in NOT_SHIPPED]
+    reached, wanted = NOT_SHIPPED["rpd"]
+    rows = [line for line in ACCURACY.read_text(encoding="utf-8").splitlines() if line.startswith(f"| Dice | {reached:.3f} ")]
+    assert len(rows) == 1 and rows[0].endswith(f"| {wanted:.2f} |") and reached < wanted

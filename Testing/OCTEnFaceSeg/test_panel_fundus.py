@@ -96,6 +96,6 @@ class FundusTest(PanelTestCase):
     def test_an_image_of_another_eye_stays_where_it_was(self):
         node, _there = self.opened(eye().scan.fundus["SLO"], eye="L" if eye().scan.eye == "R" else "R")
         self.ui.registerVesselsButton.click()
-        self.assertRegex(self.errors[0], "The image is of the (left|right) eye, the scan of the")
+        self.assertRegex(self.errors[0], "The fundus image shows the (left|right) eye, the scan the")
         self.assertIsNone(node.GetParentTransformNode())
         self.assertIn("in no register", self.ui.fundusResultLabel.text)

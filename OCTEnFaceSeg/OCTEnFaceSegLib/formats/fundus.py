@@ -89,12 +89,21 @@ def add_fundus(
     Raises:
         InputError: the image is of the other eye, or the points do not fit.
     """
-    if eye and scan.eye and eye != scan.eye:
+    check_same_eye(eye, scan.eye, kind)
+    scan.fundus[kind] = over_scan(placed_by_points(gray(pixels), pixel_points, plane_points_mm), scan.volume)
+
+
+def check_same_eye(of_image: str, of_scan: str, kind: str = "fundus") -> None:
+    """Refuse an image of the other eye; eyes are "R", "L", or "" where unknown.
+
+    Raises:
+        InputError: both are known, and differ.
+    """
+    if of_image and of_scan and of_image != of_scan:
         names = {"R": "right", "L": "left"}
         raise InputError(
-            f"The {kind} image shows the {names[eye]} eye, the scan the {names[scan.eye]} eye. Choose the other image."
+            f"The {kind} image shows the {names[of_image]} eye, the scan the {names[of_scan]} eye. Choose the other image."
         )
-    scan.fundus[kind] = over_scan(placed_by_points(gray(pixels), pixel_points, plane_points_mm), scan.volume)
 
 
 def _affine(source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from .fpn import FeatureProjectionNetwork
 from .ipn import ImageProjectionNetwork
 from .ipnv2 import ImageProjectionNetworkV2
 from .lachinov import ProjectiveSkipNetwork
+from .original_names import TITLES
 from .resensnet import ReSensNet
 
 NETWORKS: dict[str, type[EnfaceNetwork]] = {
@@ -28,12 +29,6 @@ IMPORTED: dict[str, type[FeatureProjectionNetwork | ProjectiveSkipNetwork | Imag
     "resensnet": ReSensNet,
     "lachinov": ProjectiveSkipNetwork,
     "ipnv2": ImageProjectionNetworkV2,
-}
-TITLES = {
-    "fpn": "Feature projection network",
-    "resensnet": "ReSensNet",
-    "lachinov": "Projective skip network",
-    "ipnv2": "Image projection network V2",
 }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from CorrespondCoreLib.progress import Progress
 
+from .original_names import TITLES
+
 
 def add_network_commands(subparsers: argparse._SubParsersAction) -> None:
     """Add the command to the dispatcher."""
@@ -16,7 +18,7 @@ def add_network_commands(subparsers: argparse._SubParsersAction) -> None:
         description="Read a checkpoint of a network's original code, check it, and keep it in the user's model folder.",
     )
     parser.add_argument("checkpoint", type=Path, metavar="FILE", help="safetensors, or a torch file that holds weights only")
-    parser.add_argument("--network", choices=("fpn", "resensnet", "lachinov", "ipnv2"), required=True, help="whose weights")
+    parser.add_argument("--network", choices=tuple(TITLES), required=True, help="whose weights")
     parser.add_argument("--lesion", metavar="NAME", required=True, help="what it segments: ga, rpd, or another name")
     parser.add_argument("--id", metavar="NAME", help="name of the model; the network's, the lesion's and the file's by default")
     parser.add_argument("--title", metavar="TEXT", help="title of the model")
