@@ -12,13 +12,14 @@ import torch
 
 from CorrespondCoreLib.cli import run as run_command
 from CorrespondCoreLib.errors import Cancelled, InputError
+from CorrespondCoreLib.json_objects import shipped_names
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint
 from TAVIFusionLib.networks.checkpoints import load_matching_network, load_segmentation_network
 from TAVIFusionLib.training import frames as frames_module
 from TAVIFusionLib.training.augmentation import augmented
-from TAVIFusionLib.training.config import TrainingConfig, shipped_configs
+from TAVIFusionLib.training.config import CONFIGS, TrainingConfig
 from TAVIFusionLib.training.frames import HELD_OUT, TRAINING, VALIDATION, Frame, PhantomFrames, folder_parts, training_frames
 from TAVIFusionLib.training.mask_pairs import mask_pair
 from TAVIFusionLib.training.model_evaluation import evaluate_model
@@ -209,8 +210,8 @@ def test_mask_pairs_show_one_vessel_at_two_places_the_fixed_one_in_part():
 
 
 def test_every_shipped_configuration_makes_its_network():
-    assert shipped_configs() == ["ours_lower", "ours_matching", "ours_upper", "paper_lower", "paper_matching", "paper_upper"]
-    for name in shipped_configs():
+    assert shipped_names(CONFIGS) == ["ours_lower", "ours_matching", "ours_upper", "paper_lower", "paper_matching", "paper_upper"]
+    for name in shipped_names(CONFIGS):
         settings = TrainingConfig.from_json(name)
         assert make_network(settings).trained_side == settings.size
         assert TrainingConfig.from_json(json.loads(json.dumps(settings.to_dict()))) == settings

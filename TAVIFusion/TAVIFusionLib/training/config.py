@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_named_object, shipped_names
+from CorrespondCoreLib.json_objects import configured, read_named_object
 from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -120,8 +120,3 @@ class TrainingConfig:
         if values.get("data") is not None:
             values["data"] = configured(DataConfig, values["data"], "data.")
         return configured(cls, values, "")
-
-
-def shipped_configs() -> list[str]:
-    """Names of the configurations that come with the extension."""
-    return shipped_names(CONFIGS)
