@@ -537,7 +537,8 @@ class OCTEnFaceSegLogic(ScriptedLoadableModuleLogic):
         """The same beside Slicer; returns a Background."""
         from CorrespondCoreLib import packages
         from CorrespondCoreLib.panel.background import Background
-        from OCTEnFaceSegFace.model_import import importCommand, importedCard, isCheckpoint
+        from CorrespondCoreLib.panel.model_import import importedCard
+        from OCTEnFaceSegFace.model_import import importCommand, isCheckpoint
 
         if isCheckpoint(path):
             packages.ensure([packages.TORCH, packages.SAFETENSORS], _("OCT En-face Segmentation"))
