@@ -55,9 +55,15 @@ def weights(folder: Path) -> dict:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def points():
+    """Of the curves that the training `trained` drew."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, points):
     folder = tmp_path_factory.mktemp("trained")
-    return folder, train(config(), folder, device="cpu", threads=1)
+    return folder, train(config(), folder, device="cpu", threads=1, progress=Progress(plot=points.append))
 
 
 def test_a_training_writes_its_best_models_and_what_they_are(trained):
@@ -74,6 +80,13 @@ def test_a_training_writes_its_best_models_and_what_they_are(trained):
     assert TrainingConfig.from_json(model.card["training"]["config"]) == config()
     assert all(bool(torch.isfinite(p).all()) for p in load_network(model).parameters())
     assert all(Path(file).is_file() for file in result["files"])
+
+
+def test_its_curves_are_seen_while_it_runs(trained, points):
+    folder, _result = trained
+    for name, figure in (("steps", "loss"), ("validation", "dice")):
+        seen = {point["step"]: point[figure] for point in points if figure in point}
+        assert seen == pytest.approx({int(r["step"]): float(r[figure]) for r in rows(folder / f"{name}.csv")}, rel=1e-5)
 
 
 def test_a_model_is_judged_on_held_out_eyes_and_always_the_same(trained):

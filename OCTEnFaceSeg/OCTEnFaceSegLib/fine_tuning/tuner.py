@@ -15,9 +15,10 @@ from CorrespondCoreLib.progress import Progress
 from ..losses.dice_bce import dice_bce
 from ..networks.contract import EnfaceNetwork
 from ..training.config import TrainingConfig
+from ..training.curves import Curves
 from ..training.eyes import Eye
 from ..training.stream import EyeStream
-from ..training.validation import validate
+from ..training.validation import FIGURE, validate
 
 
 class HeldEyes:
@@ -57,7 +58,7 @@ class Tuner:
         progress: Progress,
     ):
         self._network, self._judges, self._config = network.to(device), list(judges), config
-        self._device, self._progress = device, progress
+        self._device, self._progress, self._curves = device, progress, Curves(progress)
         self._stream = EyeStream(HeldEyes(training), config.crop, config.seed)
         self._optimizer = torch.optim.SGD(network.parameters(), config.learning_rate, config.momentum)
         self.dice_before, self.dice, self.step = math.nan, -math.inf, 0
@@ -78,7 +79,7 @@ class Tuner:
                 loss = self._make_step([self._stream[(step - 1) * config.batch + k] for k in range(config.batch)])
                 if not math.isfinite(loss):
                     raise InputError(f"The fine-tuning diverged at step {step}. Give a lower learning rate and try again.")
-                self._progress.point(step=step, loss=loss)
+                self._curves.step(step, {"loss": loss})
                 if step == config.steps or step % config.validate_every == 0:
                     self._keep_if_best(step)
                 show(step / config.steps)
@@ -102,5 +103,5 @@ class Tuner:
 
     def _judged(self, step: int) -> float:
         score = validate(self._network, self._judges, self._config.task, self._device)
-        self._progress.point(step=step, dice=score)
+        self._curves.validation(step, FIGURE[self._config.task], score)
         return score

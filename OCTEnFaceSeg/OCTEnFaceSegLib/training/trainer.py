@@ -24,6 +24,7 @@ from ..networks.checkpoints import NETWORKS
 from ..networks.contract import EnfaceNetwork
 from .best_models import BestModels
 from .config import ADAM, COSINE, RECONSTRUCTION, TrainingConfig
+from .curves import Curves
 from .eyes import Eye, training_eyes, validation_eyes
 from .initialization import initialize
 from .stream import EyeStream
@@ -43,6 +44,7 @@ class Trainer:
         processes: this process among the others; on GPUs they share the statistics of batch normalization, too.
         start: weights to begin with, of the same network (all of them; paper, section 2.3); new ones if None.
         resume: go on from the checkpoint in `output`, if there is one.
+        progress: gets the points of the curves (`curves.Curves`).
 
     Raises:
         InputError: the configuration, the data or the checkpoint cannot be used.
@@ -90,6 +92,7 @@ class Trainer:
         figure, divergence = FIGURE[config.task], Divergence(LOST_STEPS if self._half else 0)
         columns = ["loss", *TERMS[config.task], "eyes_per_second"]
         log = Log(self.output, columns, [figure], self.step) if self.processes.is_first else None
+        curves = Curves(self._progress, log)
         joined = self.processes.joined(self.network)
         self.network.train()
         try:
@@ -101,17 +104,15 @@ class Trainer:
                     divergence.check(loss, self.step + 1)
                     self.step += 1
                     rate = config.batch / (time.perf_counter() - clock)
-                    if log:
-                        log.step(self.step, {"loss": loss, **terms, "eyes_per_second": rate})
+                    curves.step(self.step, {"loss": loss, **terms, "eyes_per_second": rate})
                     last = self.step == config.steps
                     if last or self.step % config.validate_every == 0:
-                        self._validate(log, figure)
+                        self._validate(curves, figure)
                     elif self.step % config.checkpoint_every == 0:
                         self._write()
                     show(self.step / config.steps)
         finally:
-            if log:
-                log.close()
+            curves.close()
         seconds = time.perf_counter() - began
         eyes = (self.step - first) * config.batch
         return {"steps": self.step, "seconds": seconds, "eyes_per_second": eyes / seconds, figure: dict(self.best.scores)}
@@ -140,13 +141,13 @@ class Trainer:
             return {"dissimilarity": -ssim(torch.sigmoid(logits)[:, :, :, 0], targets[:, :, :, 0])}
         return dice_bce(logits, targets, self.config.loss_factor)
 
-    def _validate(self, log: Log | None, figure: str) -> None:
+    def _validate(self, curves: Curves, figure: str) -> None:
         """Judge the network; the first process alone does."""
-        if log is None:
+        if not self.processes.is_first:
             return
         self._judged = self._judged or [self._judges[k] for k in range(self._judges.count)]
         score = validate(self.network, self._judged, self.config.task, str(self._device))
-        log.validation(self.step, {figure: score})
+        curves.validation(self.step, figure, score)
         self.best.offer(self.network, self.step, score)
         self._write()
         self.best.prune()
