@@ -25,12 +25,17 @@ def page(title: str, facts: Sequence[str], statement: str, parts: Sequence[str])
     return document(title, header + "".join(parts))
 
 
-def banner(check: dict) -> str:
-    """Why somebody has to look, or that there is no such reason."""
+def banner(check: dict, warnings: Sequence[str]) -> str:
+    """Why somebody has to look, or that there is no such reason; and every warning of the run."""
+    notes = f'<section class="banner note"><b>To know</b>{_listed(warnings)}</section>' if warnings else ""
     if not check["needed"]:
-        return '<section class="banner good"><b>No sign of failure was found.</b> Look at the pictures all the same.</section>'
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in check["reasons"])
-    return f'<section class="banner bad"><b>Check this result.</b><ul>{reasons}</ul></section>'
+        good = '<section class="banner good"><b>No sign of failure was found.</b> Look at the pictures all the same.</section>'
+        return good + notes
+    return f'<section class="banner bad"><b>Check this result.</b>{_listed(check["reasons"])}</section>{notes}'
+
+
+def _listed(sentences: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in sentences)}</ul>"
 
 
 def tiles(entries: Sequence[tuple[str, str, str]]) -> str:
@@ -70,11 +75,9 @@ def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
-def made(facts: Sequence[tuple[str, str]], warnings: Sequence[str]) -> str:
-    """How it was made, and every warning of the run."""
-    listed = "".join(f"<li>{escape(warning)}</li>" for warning in warnings)
-    rows = f"<dt>Warnings</dt><dd>{f'<ul>{listed}</ul>' if listed else 'none'}</dd>"
-    rows += "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
+def made(facts: Sequence[tuple[str, str]]) -> str:
+    """How it was made: (what, text) each in a line."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
     return f"<section><h2>How it was made</h2><dl>{rows}</dl></section>"
 
 

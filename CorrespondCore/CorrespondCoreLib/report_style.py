@@ -15,6 +15,7 @@ h2 { font-size: 15px; font-weight: 650; margin: 26px 0 8px; }
 .banner { margin: 16px 0; padding: 10px 16px; border-radius: 8px; border: 1px solid; }
 .banner ul { margin: 4px 0 0; padding-left: 20px; }
 .banner.good { background: #eaf5ef; border-color: #b9dcc8; color: #1d5c3a; }
+.banner.note { background: #f6f5f1; border-color: #dedbd2; color: #4a4740; }
 .banner.bad { background: #fdf1e3; border-color: #f0cfa0; color: #7a4408; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: 12px; }
 .tile { background: #fff; border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; }

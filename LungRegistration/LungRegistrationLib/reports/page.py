@@ -8,7 +8,7 @@ from html import escape
 from CorrespondCoreLib.charts import AFTER, BEFORE
 from CorrespondCoreLib.pictures import DIVERGING
 from CorrespondCoreLib.progress import about_text, duration_text
-from CorrespondCoreLib.report_page import document, number, plain_table, tile
+from CorrespondCoreLib.report_page import banner, made, number, page, picture_row, plain_table, tiles
 
 from ..learned.run_time import FIT, PREDICTION
 from .charts import before_after_chart, course_chart, cumulative_chart, histogram_chart
@@ -25,79 +25,56 @@ def report_page(report: dict, rows: Sequence[PictureRow], jacobian_window: tuple
         rows: from `report_pictures`.
         jacobian_window: colors of the histogram, from `report_pictures.jacobian_window`.
     """
-    body = "".join(
-        (
-            _header(report),
-            _banner(report["check_result"]),
-            _tiles(report),
-            "".join(_picture_row(row) for row in rows),
-            _charts(report, jacobian_window),
-            _regions(report),
-            _landmark_table(report),
-            _details(report),
-        )
-    )
-    return document("Lung registration report", body)
-
-
-def _header(report: dict) -> str:
-    parts = [f"method {report['method']}", f"preset {report['preset']}" if report["preset"] else ""]
-    parts += [
+    facts = [
+        f"method {report['method']}",
+        f"preset {report['preset']}" if report["preset"] else "",
         f"model {report['model']}" if report["model"] else "no trained model",
         f"Correspond {report['versions']['correspond']}",
+        report["created"].replace("T", " ").replace("+00:00", " UTC"),
     ]
-    parts.append(report["created"].replace("T", " ").replace("+00:00", " UTC"))
-    facts = " · ".join(escape(part) for part in parts if part)
-    return f'<header><h1>Lung registration</h1><p>{facts}</p><p class="notice">{escape(report["statement"])}</p></header>'
+    parts = [
+        banner(report["check_result"], report["warnings"]),
+        tiles(_tiles(report)),
+        *(picture_row(row.plane.capitalize(), row.pictures) for row in rows),
+        _charts(report, jacobian_window),
+        _regions(report),
+        _landmark_table(report),
+        made(_made(report)),
+    ]
+    return page("Lung registration", facts, report["statement"], parts)
 
 
-def _banner(check: dict) -> str:
-    if not check["needed"]:
-        return '<section class="banner good"><b>No sign of failure was found.</b> Look at the overlays all the same.</section>'
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in check["reasons"])
-    return f'<section class="banner bad"><b>Check this result.</b><ul>{reasons}</ul></section>'
-
-
-def _tiles(report: dict) -> str:
+def _tiles(report: dict) -> list[tuple[str, str, str]]:
     tre, keypoints, balance = report["tre_mm"], report["keypoint_tre_mm"], (report["volume_balance"] or {}).get("lung")
     expected, folding, jacobian = report.get("expected_error_mm"), report["folding_percent"], report["jacobian"].get("lung")
-    tiles = []
+    entries = []
     if tre:
         count = tre["after"]["count"]
         kind = "landmarks, used in the fit" if tre["landmarks_used_in_fit"] else "landmarks"
-        tiles.append(
-            tile(f"{tre['after']['mean']:.2f} mm", f"mean error, {count} {kind}", f"before: {tre['before']['mean']:.1f} mm")
+        entries.append(
+            (f"{tre['after']['mean']:.2f} mm", f"mean error, {count} {kind}", f"before: {tre['before']['mean']:.1f} mm")
         )
     if keypoints:
         after = keypoints["after"]
-        tiles.append(tile(f"{after['median']:.2f} mm", f"median error, {after['count']} keypoints not used in the fit", ""))
+        entries.append((f"{after['median']:.2f} mm", f"median error, {after['count']} keypoints not used in the fit", ""))
     if expected:
         below = f"{100 - expected['percent_above_limit']:.0f} % of the lung below {expected['limit_mm']:.0f} mm"
-        tiles.append(tile(f"{expected['mean']:.1f} mm", "expected error in the lung", below))
+        entries.append((f"{expected['mean']:.1f} mm", "expected error in the lung", below))
     in_lung = folding["lung"] if folding["lung"] is not None else folding["everywhere"]
-    tiles.append(
-        tile(f"{in_lung:.3g} %", "folding" + (" in the lung" if folding["lung"] is not None else ""), _everywhere(folding))
+    entries.append(
+        (f"{in_lung:.3g} %", "folding" + (" in the lung" if folding["lung"] is not None else ""), _everywhere(folding))
     )
     if jacobian:
         change = f"{100 * (jacobian['mean'] - 1):+.1f} %"
         hint = f"integral check {balance['error_percent']:+.1f} %" if balance else ""
-        tiles.append(tile(change, "lung volume, fixed to moving", hint))
+        entries.append((change, "lung volume, fixed to moving", hint))
     memory = f"{report['peak_memory_gb']:.1f} GB on {report['device']}"
-    tiles.append(tile(f"{report['seconds']['total']:.0f} s", "from start to result", memory))
-    return f'<section class="tiles">{"".join(tiles)}</section>'
+    entries.append((f"{report['seconds']['total']:.0f} s", "from start to result", memory))
+    return entries
 
 
 def _everywhere(folding: dict) -> str:
     return f"in the whole image {folding['everywhere']:.3g} %" if folding["lung"] is not None else ""
-
-
-def _picture_row(row: PictureRow) -> str:
-    figures = "".join(
-        f'<figure><figcaption>{escape(p.title)}</figcaption><img src="{p.url}" alt="{escape(p.title)}, {row.plane}">'
-        f'<div class="legend">{p.legend}</div></figure>'
-        for p in row.pictures
-    )
-    return f'<section class="pictures"><h2>{row.plane.capitalize()}</h2><div class="row">{figures}</div></section>'
 
 
 def _charts(report: dict, jacobian_window: tuple[float, float]) -> str:
@@ -182,22 +159,16 @@ def _landmark_table(report: dict) -> str:
     return f"<section><h2>Registration error in mm</h2>{plain_table(('', *keys), rows)}</section>"
 
 
-def _details(report: dict) -> str:
-    warnings = "".join(f"<li>{escape(w)}</li>" for w in report["warnings"])
-    stages = " · ".join(f"{escape(k)} {v:.1f} s" for k, v in report["seconds"].items() if k != "total")
-    versions = " · ".join(f"{escape(k)} {escape(v)}" for k, v in report["versions"].items())
-    facts = [
+def _made(report: dict) -> list[tuple[str, str]]:
+    return [
         *(_network_facts(report["network"], report["seconds"]) if "network" in report else ()),
-        ("Warnings", f"<ul>{warnings}</ul>" if warnings else "none"),
-        ("Scans", escape(_scans(report["inputs"]))),
-        ("Field", escape(f"{report['direction']['field']}; {_grid(report['field'])}")),
-        ("Settings", escape(_settings(report["settings"]))),
-        ("Weights", f"SHA-256 {escape(report['weights_sha256'])}" if report["model"] else "none"),
-        ("Time", stages),
-        ("Versions", versions),
+        ("Scans", _scans(report["inputs"])),
+        ("Field", f"{report['direction']['field']}; {_grid(report['field'])}"),
+        ("Settings", _settings(report["settings"])),
+        ("Weights", f"SHA-256 {report['weights_sha256']}" if report["model"] else "none"),
+        ("Time", " · ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report["seconds"].items() if stage != "total")),
+        ("Versions", " · ".join(f"{name} {version}" for name, version in report["versions"].items())),
     ]
-    rows = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts)
-    return f"<section><h2>How it was made</h2><dl>{rows}</dl></section>"
 
 
 def _network_facts(network: dict, seconds: dict) -> list[tuple[str, str]]:
@@ -211,11 +182,11 @@ def _network_facts(network: dict, seconds: dict) -> list[tuple[str, str]]:
         )
     estimated, took = network["estimated"], sum(seconds.get(stage, 0.0) for stage in (PREDICTION, FIT))
     needs = f"before: about {about_text(estimated['seconds'])}, {estimated['memory_gb']:.1f} GB; it took {duration_text(took)}"
-    rows = [("Network", escape(what)), ("Network's needs", escape(needs))]
+    rows = [("Network", what), ("Network's needs", needs)]
     if levels:
         errors = (f", {level['tre_mm']:.2f} mm" if level["tre_mm"] is not None else "" for level in levels)
         texts = (f"{'x'.join(map(str, level['size']))}{error}" for level, error in zip(levels, errors, strict=True))
-        rows.append(("Levels", escape(f"size and mean landmark error, coarse to fine: {'; '.join(texts)}")))
+        rows.append(("Levels", f"size and mean landmark error, coarse to fine: {'; '.join(texts)}"))
     return rows
 
 

@@ -8,20 +8,11 @@ import numpy as np
 import SimpleITK as sitk
 
 from CorrespondCoreLib.charts import color_bar
-from CorrespondCoreLib.pictures import DIVERGING, SEQUENTIAL, data_url
+from CorrespondCoreLib.pictures import DIVERGING, SEQUENTIAL, Picture, data_url
 
 from ..geometry.displacement import field_transform
 from ..measures.evaluation import Evaluation, Pair
 from .pictures import View, colored, overlay, symmetric_window, views
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture of the page: its title, PNG as data URL, and below it a legend or color bar (HTML)."""
-
-    title: str
-    url: str
-    legend: str
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,14 @@ def growth_page(report: dict, visits: Sequence[Visit], maps: Mapping[int, sitk.I
         f"<figure><figcaption>Square root of the area</figcaption>{_chart(report, 'square_root_area_mm', f'mm{mark}')}</figure>"
     )
     parts = [
-        banner(report["check_result"]),
+        banner(report["check_result"], report["warnings"]),
         tiles(_tiles(report, mark)),
         picture_row("Visits", [_visit_picture(visit, n, report["lesion"]) for n, visit in enumerate(visits, 1)]),
         picture_row("Change since the first visit", [_change(visits, n, image) for n, image in maps.items()]),
         f'<section class="charts">{charts}</section>',
         table("Visits", *_visit_table(report, mark)),
         table("Growth", *_growth_table(report, mark), note=_repeatability_note(report, mark)),
-        made(_made(report), report["warnings"]),
+        made(_made(report)),
     ]
     return page(f"Growth: {title_of(report['lesion'])}", facts, report["statement"], parts)
 

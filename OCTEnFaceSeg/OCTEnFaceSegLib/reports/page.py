@@ -26,14 +26,14 @@ def report_page(report: dict, enface: Sequence[Picture], b_scans: Sequence[Pictu
         report["created"].replace("T", " ").replace("+00:00", " UTC"),
     ]
     parts = [
-        banner(report["check_result"]),
+        banner(report["check_result"], report["warnings"]),
         tiles(_tiles(report, mark)),
         picture_row("En face", enface),
         picture_row("B-scans", b_scans),
         _agreement(report, mark),
         _etdrs(report["measures"], mark),
         _foci(report["measures"], mark),
-        made(_made(report), report["warnings"]),
+        made(_made(report)),
     ]
     return page(f"{title_of(report['lesion'])} on OCT", facts, report["statement"], parts)
 

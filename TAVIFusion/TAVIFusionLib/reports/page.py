@@ -64,11 +64,11 @@ def page_of(folder: Path, report: dict[str, Any]) -> str:
         boxes = [*_TILES[kind](report), (f"{report['seconds']['total']:.0f} s", "from start to result", memory)]
         rows = [picture_row(title, _pictures(folder, report, place)) for place, title in _ROWS]
         parts = [
-            banner(report["check_result"]),
+            banner(report["check_result"], report["warnings"]),
             tiles(boxes),
             *rows,
             *_PARTS[kind](report),
-            made(_made(report), report["warnings"]),
+            made(_made(report)),
         ]
         return page(_TITLES[kind], facts, report["statement"], parts)
     except (KeyError, TypeError) as error:
