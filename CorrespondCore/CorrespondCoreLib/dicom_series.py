@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pydicom
 import SimpleITK as sitk
 
 from .errors import InputError
@@ -63,6 +62,8 @@ def _slices_in(folder: Path) -> list[_Slice]:
 
 def _slice(path: Path) -> _Slice | None:
     """The headers of one image file; None for files that are no DICOM images or too malformed to be one."""
+    import pydicom  # a tenth of a second that only DICOM pays
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

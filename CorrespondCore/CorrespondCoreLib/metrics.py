@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
-from scipy import ndimage, stats
+from scipy import ndimage
 
 from .errors import InputError
 
@@ -73,6 +73,8 @@ def compare_paired(errors: Mapping[str, np.ndarray], reference: str | None = Non
 
     Returns a list of {a, b, median_difference (a - b), p, p_bonferroni}, in the order of the methods.
     """
+    from scipy import stats  # half a second that no registration has to pay
+
     pairs = [(reference, name) for name in errors if name != reference] if reference else itertools.combinations(errors, 2)
     rows: list[dict[str, Any]] = []
     for a, b in pairs:

@@ -18,7 +18,8 @@ from CorrespondCoreLib.progress import Progress
 
 from .formats import inputs
 from .formats.outputs import write_field, write_image
-from .formats.pair_files import Files, Wishes, binary, read_pair
+from .formats.pair_files import Files, Wishes
+from .formats.pair_reading import binary, read_pair
 from .geometry.displacement import resample_field, transform_points
 from .masks import lung_mask
 from .measures.evaluation import Evaluation, Pair, evaluate

@@ -15,7 +15,8 @@ from CorrespondCoreLib.metrics import dice
 from CorrespondCoreLib.progress import Progress
 from LungRegistrationLib.datasets import write_phantom
 from LungRegistrationLib.formats.landmarks import read_landmarks
-from LungRegistrationLib.formats.pair_files import Files, Wishes, read_pair
+from LungRegistrationLib.formats.pair_files import Files, Wishes
+from LungRegistrationLib.formats.pair_reading import read_pair
 from LungRegistrationLib.geometry.displacement import displacement_at, jacobian_determinant, warp_image
 from LungRegistrationLib.measures.tre import landmark_errors_mm
 from LungRegistrationLib.settings import RegistrationSettings
@@ -254,13 +255,15 @@ def test_bad_input_ends_with_a_message_and_its_exit_code(data, tmp_path, capsys,
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_importing_the_commands_does_not_import_torch():
+def test_help_imports_nothing_heavy_and_a_registration_neither_torch_nor_pydicom_before_it_needs_them():
     environment_path = [p for p in sys.path if p.endswith(("CorrespondCore", "LungRegistration"))]
     code = (
         f"import sys; sys.path[:0] = {environment_path!r}\n"
-        "import LungRegistrationLib.cli, LungRegistrationLib.run, LungRegistrationLib.datasets\n"
+        "import LungRegistrationLib.cli\n"
+        "assert not {'torch', 'pydicom', 'SimpleITK', 'scipy', 'numpy'} & set(sys.modules)\n"
+        "import LungRegistrationLib.run, LungRegistrationLib.datasets\n"
         "import LungRegistrationLib.reports.page\n"
-        "assert 'torch' not in sys.modules\n"
+        "assert not {'torch', 'pydicom', 'scipy.stats'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 

@@ -11,7 +11,7 @@
     host.grab(widget.parent, "build/panel.png")                    # or a view, or slicer.app.layoutManager().viewport()
 
 `start` does nothing in a real Slicer but load the modules. If the environment variable SLICER_PYTHON_DIR names a real Slicer's
-Python folder (the one with `slicer/util.py` and `sitkUtils.py`), its files are used instead of those in `Testing/host/python`.
+Python folder (the one with `slicer/util.py`), its files are used instead of those in `Testing/host/python`.
 
 The host has what the modules here use. A name that Slicer lacks is an AttributeError; one that only the host lacks is NotInHost.
 What it cannot prove, and a run inside Slicer must: PythonQt's choice of overloads and its conversions of types; the look of

@@ -17,7 +17,7 @@ from . import ROOT, lists, start, ui_file
 from .members import has_property, is_member, qt_names
 from .pythonqt import ObjectProxy
 
-ROOTS = ("slicer", "qt", "ctk", "SampleData", "sitkUtils")
+ROOTS = ("slicer", "qt", "ctk", "SampleData")
 OF_THE_DICOM_MODULE = ("slicer.dicomDatabase", "slicer.modules.dicomPlugins")
 
 

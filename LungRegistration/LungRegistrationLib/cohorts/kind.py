@@ -1,4 +1,7 @@
-"""Cohorts of pairs: the columns of PAIRS.csv, the command for a pair, and what the summary shows."""
+"""Cohorts of pairs: the columns of PAIRS.csv, the command for a pair, and what the summary shows.
+
+Every command line of the library imports this file: what is heavy is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,6 @@ from CorrespondCoreLib.cohorts.kind import CohortKind, Tile
 from CorrespondCoreLib.cohorts.record import common_identity
 
 from ..formats.pair_files import Files
-from ..learned.models import chosen_model
-from ..reports.charts import before_after_chart
 from ..settings import RegistrationSettings
 from .figures import FIGURES, figures_of
 
@@ -40,6 +41,8 @@ NOTE = (
 
 def error_chart(pairs: Sequence[Mapping[str, Any]]) -> str:
     """Mean landmark error before and after of all pairs that have landmarks; nothing for less than two."""
+    from ..reports.charts import before_after_chart
+
     found = [figures for figures in pairs if figures.get("tre_mm") is not None]
     if len(found) < 2:
         return ""
@@ -76,6 +79,8 @@ def weights_of(settings: RegistrationSettings) -> str | None:
     Raises:
         InputError: the model that the settings name is not there.
     """
+    from ..learned.models import chosen_model
+
     model = chosen_model(settings.method, settings.network) if settings.method != "search" else None
     return model.card["sha256"] if model else None
 

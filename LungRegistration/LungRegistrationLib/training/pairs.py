@@ -14,7 +14,8 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.progress import Progress
 
 from ..formats.landmarks import read_landmarks
-from ..formats.pair_files import Files, Wishes, read_pair
+from ..formats.pair_files import Files, Wishes
+from ..formats.pair_reading import read_pair
 from ..geometry.lattice import Lattice
 from ..geometry.linear import matrix_and_offset
 from ..geometry.tensors import mask_to_tensor

@@ -1,4 +1,4 @@
-"""Widgets that place and list markups points."""
+"""The widget that places markups points."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import vtk
 from PySide6 import QtWidgets
 from PySide6.QtCore import Property, Signal
 
-from .declare import Observed, given, row, stored
-from .node_combo_box import qMRMLNodeComboBox
+from .declare import Observed, given, row
 from .scene_widgets import qSlicerWidget
 
 EVENTS = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLInteractionNode.InteractionModeChangedEvent)
-COLUMNS = ("Label", "R", "A", "S")
 
 
 class qSlicerMarkupsPlaceWidget(qSlicerWidget):
@@ -79,56 +77,3 @@ class qSlicerMarkupsPlaceWidget(qSlicerWidget):
     currentNode = given("_node")
     placeButton = given("_place")
     placeModeEnabled = Property(bool, _is_placing, setPlaceModeEnabled)
-
-
-class qSlicerSimpleMarkupsWidget(qSlicerWidget):
-    """Selector, place buttons and the table of control points of one markups node; a click on a row can move the slices there."""
-
-    markupsNodeChanged = Signal()
-
-    def __init__(self, parent=None):
-        super().__init__(parent)
-        self._selector, self._place, self._table = qMRMLNodeComboBox(), qSlicerMarkupsPlaceWidget(), QtWidgets.QTableWidget()
-        self._selector.nodeTypes = ["vtkMRMLMarkupsNode"]
-        self._selector.noneEnabled = True
-        self._table.setColumnCount(len(COLUMNS))
-        self._table.setHorizontalHeaderLabels(COLUMNS)
-        self._table.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)
-        row(self, self._selector, self._place, self._table, layout=QtWidgets.QVBoxLayout)
-        self._observed = Observed()
-        self._selector.currentNodeChanged[object].connect(self._node_changed)
-        self._table.cellClicked.connect(self.highlightNthControlPoint)
-        self.currentNode, self.setCurrentNode = self._selector.currentNode, self._selector.setCurrentNode
-
-    def setMRMLScene(self, scene):
-        super().setMRMLScene(scene)
-        self._place.setMRMLScene(scene)
-        self._selector.setMRMLScene(scene)
-
-    def _node_changed(self, node):
-        points = slicer.vtkMRMLMarkupsNode
-        kinds = (points.PointAddedEvent, points.PointRemovedEvent, points.PointModifiedEvent)
-        self._observed.set([node] if node is not None else [], kinds, lambda *_: self._fill())
-        self._place.setCurrentNode(node)
-        self._fill()
-        self.markupsNodeChanged.emit()
-        if self.enterPlaceModeOnNodeChange:
-            self._place.setPlaceModeEnabled(True)
-
-    def _fill(self):
-        node = self.currentNode()
-        self._table.setRowCount(node.GetNumberOfControlPoints() if node is not None else 0)
-        for point in range(self._table.rowCount()):
-            position = (f"{part:.3f}" for part in node.GetNthControlPointPositionWorld(point))
-            for column, text in enumerate((node.GetNthControlPointLabel(point), *position)):
-                self._table.setItem(point, column, QtWidgets.QTableWidgetItem(text))
-
-    def highlightNthControlPoint(self, point, _column=0):
-        self._table.selectRow(point)
-        if self.jumpToSliceEnabled:
-            position, mode = self.currentNode().GetNthControlPointPositionWorld(point), slicer.vtkMRMLSliceNode.OffsetJumpSlice
-            slicer.vtkMRMLSliceNode.JumpAllSlices(self._scene, *position, mode)
-
-    tableWidget = given("_table")
-    enterPlaceModeOnNodeChange = stored(bool, True)
-    jumpToSliceEnabled = stored(bool, False)
