@@ -56,20 +56,24 @@ def test_where_the_epithelium_is_lost_the_layers_end_and_the_choroid_is_bright(a
     assert np.median(choroid[inside]) > 1.2 * np.median(choroid[outside])
 
 
-def test_a_threshold_of_the_choroid_mistakes_other_things_for_atrophy():
+@pytest.fixture(scope="module")
+def eyes():
+    """Four with atrophy."""
+    return [phantom_eye((49, 124, 128), seed=seed) for seed in range(20, 24)]
+
+
+def test_a_threshold_of_the_choroid_mistakes_other_things_for_atrophy(eyes):
     scores = []
-    for seed in range(20, 24):
-        eye = phantom_eye((49, 124, 128), seed=seed)
+    for eye in eyes:
         choroid = around(array(eye.scan.volume), eye.layers["BM"], 4, 20)
         best = max(dice(choroid > cut, eye.ga) for cut in np.percentile(choroid, np.arange(60, 99, 2)))
         scores.append(best)
     assert 0.3 < np.mean(scores) < 0.85  # each with the best threshold, which nobody knows
 
 
-def test_the_ratio_of_choroid_to_pigment_epithelium_is_no_measure_of_atrophy_either():
+def test_the_ratio_of_choroid_to_pigment_epithelium_is_no_measure_of_atrophy_either(eyes):
     scores = []
-    for seed in range(20, 24):
-        eye = phantom_eye((49, 124, 128), seed=seed)
+    for eye in eyes:
         volume = array(eye.scan.volume)
         for first in (-6, -2):  # of the epithelium alone, and with the ellipsoid zone
             ratio = around(volume, eye.layers["BM"], 2, 20) / (around(volume, eye.layers["BM"], first, 1) + 1)
