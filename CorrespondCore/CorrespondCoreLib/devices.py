@@ -39,13 +39,13 @@ def check_torch() -> None:
     torch, numpy = installed_version("torch"), installed_version("numpy")
     if torch is None:
         raise MissingPackage(
-            "The Python package torch is not installed. In Slicer, press Apply and agree to the installation; "
+            "The Python package torch is not installed. In Slicer, try again and agree to the installation; "
             'elsewhere run: python -m pip install "torch>=2.2"'
         )
     if _release(torch) < (2, 2):
         raise MissingPackage(
             f"torch {torch} is too old, 2.2 or newer is needed. In Slicer, uninstall it in the module PyTorch Utils, restart, "
-            'and press Apply; elsewhere run: python -m pip install --upgrade "torch>=2.2"'
+            'and try again; elsewhere run: python -m pip install --upgrade "torch>=2.2"'
         )
     if _release(torch) < (2, 3) and numpy is not None and _release(numpy) >= (2, 0):
         raise MissingPackage(numpy_mismatch_message())

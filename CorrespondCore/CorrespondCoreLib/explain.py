@@ -41,7 +41,7 @@ def explained(error: BaseException) -> CorrespondError | None:
     if isinstance(error, OSError) and getattr(error, "winerror", None) in _LIBRARY_NOT_LOADED:
         return MissingPackage(
             f"A library of torch cannot be loaded ({text}). Install the Microsoft Visual C++ Redistributable (x64) and restart; "
-            "if that does not help, uninstall torch in the module PyTorch Utils, restart Slicer, and press Apply."
+            "if that does not help, uninstall torch in the module PyTorch Utils, restart Slicer, and try again."
         )
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return OutputError(f"The disk is full{_of(error)}. Free some space or choose another output folder.")
@@ -70,7 +70,7 @@ def _package(error: ImportError) -> MissingPackage:
     package = (error.name or "").split(".")[0]
     if isinstance(error, ModuleNotFoundError) and error.name == package:
         return MissingPackage(
-            f'The Python package "{package}" is not installed. In Slicer, press Apply and agree to the installation; '
+            f'The Python package "{package}" is not installed. In Slicer, try again and agree to the installation; '
             f"elsewhere run: python -m pip install {package}"
         )
     return MissingPackage(

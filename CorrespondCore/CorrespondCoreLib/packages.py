@@ -103,7 +103,8 @@ def _install(absent: Sequence[Package], requester: str, torch_logic: Any) -> Non
                 with _pip_constraint(constraints):
                     torch_logic.installTorch(askConfirmation=False, torchVersionRequirement=TORCH.requirement)
             if others:
-                slicer.packaging.pip_install(others, constraints=constraints, requester=requester)
+                # Without pip's own dialogs, which would show a failure before the panel does.
+                slicer.packaging.pip_install(others, constraints=constraints, requester=requester, show_progress=False)
     except (subprocess.CalledProcessError, OSError, RuntimeError, ImportError) as error:
         raise MissingPackage(
             f"{_names(absent)} not installed: the installation failed ({error}). Make sure that the computer is "

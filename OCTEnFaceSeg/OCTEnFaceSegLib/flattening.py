@@ -40,31 +40,6 @@ def flatten(
     return flat
 
 
-def unflatten(
-    flat: np.ndarray, bruch_depth: np.ndarray, above_mm: float, below_mm: float, spacing_y: float, volume_depth: int
-) -> np.ndarray:
-    """The inverse: a slab as of `flatten` at its place in the volume, to show it on B-scans.
-
-    Returns:
-        (B-scans, volume_depth, A-scans) float32, linear interpolation; 0 outside of the slab.
-    """
-    rows = _rows(above_mm, below_mm, spacing_y, flat.shape[1])
-    _check(flat, bruch_depth)
-    step = rows[1] - rows[0] if len(rows) > 1 else (above_mm + below_mm) / spacing_y
-    last = flat.shape[1] - 1
-    depth = np.arange(volume_depth, dtype=np.float32)[:, None]
-    volume = np.zeros((len(flat), volume_depth, flat.shape[2]), np.float32)
-    for b, slab in enumerate(flat):
-        at = (depth - bruch_depth[b].astype(np.float32) - rows[0]) / step
-        inside = (at >= -0.5) & (at <= last + 0.5)
-        at = np.clip(at, 0, last)
-        upper = np.minimum(at.astype(np.intp), max(last - 1, 0))
-        first = np.take_along_axis(slab, upper, 0).astype(np.float32)
-        second = np.take_along_axis(slab, np.minimum(upper + 1, last), 0)
-        volume[b] = np.where(inside, first + (at - upper) * (second - first), 0)
-    return volume
-
-
 def _rows(above_mm: float, below_mm: float, spacing_y: float, depth: int | None) -> np.ndarray:
     """Rows of the slab in voxels from the membrane."""
     if not (spacing_y > 0 and above_mm + below_mm > 0):

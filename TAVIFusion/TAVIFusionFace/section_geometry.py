@@ -21,15 +21,6 @@ ENTERED = "TAVIFusion.entered"
 
 MISSING_COLOR = (255, 236, 150)
 NUMBERS = {"pixel_spacing_mm": 2, "isocenter_mm": 3, "table_mm": 3}
-EDITABLE = (
-    "primary_deg",
-    "secondary_deg",
-    "source_to_detector_mm",
-    "source_to_isocenter_mm",
-    "pixel_spacing_mm",
-    "isocenter_mm",
-    "table_mm",
-)
 COMPUTED = "isocenter_pixel_mm"
 
 

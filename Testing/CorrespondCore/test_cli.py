@@ -118,7 +118,7 @@ def test_torch_is_not_imported_by_the_dispatcher():
             "faster preset",
         ),
         (RuntimeError("Exception thrown in SimpleITK: std::bad_alloc"), errors.OutOfMemory, "Memory"),
-        (ModuleNotFoundError("No module named 'torch'", name="torch"), errors.MissingPackage, "press Apply"),
+        (ModuleNotFoundError("No module named 'torch'", name="torch"), errors.MissingPackage, "try again"),
         (ImportError("DLL load failed", name="torch._C"), errors.MissingPackage, "cannot be loaded"),
         (RuntimeError("Numpy is not available"), errors.MissingPackage, "numpy<2"),
         (OSError(28, "No space left on device", "x.nrrd"), errors.OutputError, "disk is full"),

@@ -26,7 +26,8 @@ class Desktop:
     def pip_check(self, requirement):
         return requirement.split(">=")[0] in self.installed
 
-    def pip_install(self, requirements, constraints=None, requester=None):
+    def pip_install(self, requirements, constraints=None, requester=None, show_progress=True):
+        assert not show_progress  # its dialog would tell of a failure a second time
         self.installs.append((requirements, Path(constraints).read_text(), requester))
         self._install([requirement.split(">=")[0] for requirement in requirements])
 

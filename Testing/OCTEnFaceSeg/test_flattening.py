@@ -1,10 +1,10 @@
-"""Flattening on Bruch's membrane: it makes the membrane a plane, and what is brought back lies where it came from."""
+"""Flattening on Bruch's membrane: it makes the membrane a plane."""
 
 import numpy as np
 import pytest
 
 from CorrespondCoreLib.errors import InputError
-from OCTEnFaceSegLib.flattening import flatten, unflatten
+from OCTEnFaceSegLib.flattening import flatten
 
 DY = 0.004
 
@@ -30,14 +30,6 @@ def test_beyond_the_volume_its_last_value_goes_on():
     flat = flatten(volume, surface, 0.6, 0.6, DY)
     np.testing.assert_allclose(flat[:, 0], volume[:, 0], atol=1e-4)
     np.testing.assert_allclose(flat[:, -1], volume[:, -1], atol=1e-4)
-
-
-def test_a_slab_brought_back_is_the_volume_in_the_slab_and_nothing_elsewhere():
-    volume, surface = tilted()
-    back = unflatten(flatten(volume, surface, 0.12, 0.08, DY, 128), surface, 0.12, 0.08, DY, 120)
-    inside = (volume > -29.5) & (volume < 19.5)
-    np.testing.assert_allclose(back[inside], volume[inside], atol=0.05)
-    assert (back[(volume < -31) | (volume > 21)] == 0).all()
 
 
 def test_surfaces_that_do_not_fit_or_have_gaps_are_refused():

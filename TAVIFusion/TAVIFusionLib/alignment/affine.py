@@ -6,7 +6,6 @@ row) to those of the frame: equation 4. A picture has no depth: M cannot undo th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,13 +108,6 @@ def align_affine(
         matrix = moments_matrix(moving, fixed) if method == "moments" else direct_matrix(moving, fixed)
     scores = frame_scores(warped(moving, matrix) >= 0.5, fixed)
     return AffineAlignment(matrix, method, scores["dsc"], scores["precision"], scores["recall"])
-
-
-def compare_methods(
-    moving: np.ndarray, fixed: np.ndarray, network: AffineMatchingNetwork | None = None, methods: Sequence[str] = METHODS
-) -> list[AffineAlignment]:
-    """The same pictures by each method, for a table; without a network that method is left out."""
-    return [align_affine(moving, fixed, method, network) for method in methods if method != "network" or network is not None]
 
 
 def _by_network(moving: np.ndarray, fixed: np.ndarray, network: AffineMatchingNetwork | None) -> np.ndarray:

@@ -34,7 +34,7 @@ def _fits(requirement, seen):
     return pip_check(distribution.requires or [], seen)
 
 
-def pip_install(requirements, constraints=None, requester=None):
+def pip_install(requirements, constraints=None, requester=None, show_progress=True):
     """Install packages with pip, in a process of PythonSlicer that is waited for."""
     wanted = [requirements] if isinstance(requirements, str) else list(requirements)
     options = ["--constraint", os.fspath(constraints)] if constraints else []
