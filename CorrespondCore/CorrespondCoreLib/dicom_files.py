@@ -1,4 +1,4 @@
-"""DICOM files opened with suspicion: whether one is DICOM, its data set, and values that may be malformed."""
+"""DICOM files opened with suspicion: data sets, and values that may be malformed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,10 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from .dicom_mark import is_dicom
 from .errors import InputError
 
-MARK_AT, MARK = 128, b"DICM"
 _MOST_FILES = 2000  # looked through in one folder
-
-
-def is_dicom(path: Path) -> bool:
-    """True if the file carries DICOM's mark after the preamble, or is named as DICOM files are."""
-    with open(path, "rb") as file:
-        return file.read(MARK_AT + 4)[MARK_AT:] == MARK or path.suffix.lower() in (".dcm", ".dicom", ".ima")
 
 
 def read_dataset(path: Path, pixels: bool = True) -> Dataset:
@@ -45,7 +39,7 @@ def headers_in(folder: Path) -> dict[Path, Dataset]:
     """Header of each readable image file of DICOM in a folder, by path, in the order of names."""
     found = {}
     for path in sorted(p for p in folder.iterdir() if p.is_file())[:_MOST_FILES]:
-        if path.stat().st_size > MARK_AT + 4 and is_dicom(path):
+        if is_dicom(path):
             try:
                 header = read_dataset(path, pixels=False)
             except InputError:

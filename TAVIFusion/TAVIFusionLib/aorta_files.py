@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from CorrespondCoreLib.dicom_files import is_dicom
+from CorrespondCoreLib.dicom_mark import is_dicom
 from CorrespondCoreLib.dicom_series import read_series
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder

@@ -115,7 +115,7 @@ def test_weights_that_are_corrupt_or_do_not_fit_their_card_are_refused(model, ch
 
 
 def test_levels_may_rest_only_where_a_model_gives_their_weights():
-    with pytest.raises(InputError, match="steps: 2 number"):
+    with pytest.raises(InputError, match="give 2 number"):
         config({**VIRNET, "steps": [0, 4]})
     with pytest.raises(InputError, match="steps"):
         config({**VIRNET, "model": "coarse", "steps": [0, 0]})

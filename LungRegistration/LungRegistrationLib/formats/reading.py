@@ -6,7 +6,7 @@ from pathlib import Path
 
 import SimpleITK as sitk
 
-from CorrespondCoreLib.dicom_files import is_dicom
+from CorrespondCoreLib.dicom_mark import is_dicom
 from CorrespondCoreLib.dicom_series import read_series
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.image_files import read_image_file

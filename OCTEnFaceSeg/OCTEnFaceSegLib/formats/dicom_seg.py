@@ -16,7 +16,8 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from CorrespondCoreLib.dicom_files import first, is_dicom, read_dataset
+from CorrespondCoreLib.dicom_files import first, read_dataset
+from CorrespondCoreLib.dicom_mark import is_dicom
 from CorrespondCoreLib.errors import InputError, MissingPackage
 from CorrespondCoreLib.files import whole_file
 from CorrespondCoreLib.provenance import STATEMENT, versions

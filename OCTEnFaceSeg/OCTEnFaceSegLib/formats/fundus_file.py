@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from CorrespondCoreLib.dicom_files import is_dicom
+from CorrespondCoreLib.dicom_mark import is_dicom
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.picture_files import SUFFIXES, read_picture
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from CorrespondCoreLib.dicom_files import is_dicom
+from CorrespondCoreLib.dicom_mark import is_dicom
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.picture_files import SUFFIXES, pictures_in
 from CorrespondCoreLib.progress import Progress
