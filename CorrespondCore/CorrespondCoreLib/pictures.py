@@ -62,15 +62,20 @@ def color_of(values: np.ndarray, colors: np.ndarray, low: float, high: float) ->
     return np.stack([np.interp(position, np.arange(len(colors)), colors[:, c]) for c in range(3)], axis=-1)
 
 
-def png(rgb: np.ndarray) -> bytes:
-    """An RGB picture (height, width, 3) uint8 as PNG file."""
-    return png_file(rgb.shape[1], rgb.shape[0], png_chunk(b"IDAT", png_data(rgb)))
+def png(rgb: np.ndarray, about: str = "") -> bytes:
+    """An RGB picture (height, width, 3) uint8 as PNG file; `about`: see `png_file`."""
+    return png_file(rgb.shape[1], rgb.shape[0], png_chunk(b"IDAT", png_data(rgb)), about)
 
 
-def png_file(width: int, height: int, chunks: bytes) -> bytes:
-    """A PNG file of an RGB picture from the chunks between its header and its end."""
+def png_file(width: int, height: int, chunks: bytes, about: str = "") -> bytes:
+    """A PNG file of an RGB picture from the chunks between its header and its end.
+
+    Args:
+        about: where it comes from (`provenance.caption`); stands in the file as its Description (PNG specification, 11.3.3.4).
+    """
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + chunks + png_chunk(b"IEND", b"")
+    text = png_chunk(b"iTXt", b"Description" + bytes(5) + about.encode()) if about else b""
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + text + chunks + png_chunk(b"IEND", b"")
 
 
 def png_data(rgb: np.ndarray, level: int = 9) -> bytes:

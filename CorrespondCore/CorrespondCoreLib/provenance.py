@@ -69,6 +69,12 @@ def attributes(provenance: dict[str, Any]) -> dict[str, str]:
     return {_PREFIX + word: text for word, text in zip(words, texts, strict=True) if text != "null"}
 
 
+def caption(provenance: dict[str, Any]) -> str:
+    """A record in one line, for pictures: method, model, first digits of its checksum, version, statement."""
+    model = f" {provenance['model']} ({provenance['weights_sha256'][:12]})" if provenance["model"] else ""
+    return f"Correspond {provenance['versions']['correspond']}, {provenance['method']}{model}. {provenance['statement']}"
+
+
 def without_identifiers(image: sitk.Image) -> sitk.Image:
     """A copy of an image without its metadata, where DICOM readers leave the patient's data."""
     clean = sitk.Image(image)

@@ -4,7 +4,7 @@ from slicer.i18n import tr as _
 
 from CorrespondCoreLib.models import ModelStore, mismatches
 from CorrespondCoreLib.mrml import image_from_volume
-from OCTEnFaceSegLib.lesion_models import NOT_SHIPPED, SHIPPED
+from OCTEnFaceSegLib.lesion_models import SHIPPED, why_none
 
 from .parameters import Lesion, Method
 
@@ -59,19 +59,10 @@ class MethodSection:
 
 def _noModel(lesion):
     """Why there is none, and what can be done."""
-    texts = [_("No trained model for this lesion is installed.")]
-    if lesion in NOT_SHIPPED:
-        reached, wanted = NOT_SHIPPED[lesion]
-        texts.append(
-            _(
-                "None comes along: on simulated eyes of a device that it had not seen, our own reached a Dice of {reached:.2f}; "
-                "{wanted:.2f} is wanted."
-            ).format(reached=reached, wanted=wanted)
-        )
     way = _(
         "Train one (correspond oct train --config {lesion}_default --output FOLDER, model in FOLDER/models), or import one below."
     )
-    return " ".join([*texts, way.format(lesion=lesion)])
+    return f"{_('No trained model for this lesion is installed.')}{why_none(lesion)} {way.format(lesion=lesion)}"
 
 
 def installed(lesion):

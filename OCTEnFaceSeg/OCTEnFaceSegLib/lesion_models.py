@@ -47,7 +47,7 @@ def chosen_models(settings: SegmentationSettings) -> list[Model]:
     if not models:
         way_out = " For GA, the method hypertransmission needs no model." if settings.lesion == "ga" else ""
         raise InputError(
-            f"No model for {settings.lesion} is installed.{_why_none(settings.lesion)} Train one (correspond oct train) or "
+            f"No model for {settings.lesion} is installed.{why_none(settings.lesion)} Train one (correspond oct train) or "
             "import one (correspond models import, or correspond oct import-checkpoint for weights of a network's original code, "
             f"then name it by --model).{way_out}"
         )
@@ -77,8 +77,8 @@ def seen_by(models: Sequence[Model], settings: SegmentationSettings) -> Seen:
     return next(iter(slabs.values()))
 
 
-def _why_none(lesion: str) -> str:
-    """A sentence, after a space, for lesions whose model does not come along though there is a training for it."""
+def why_none(lesion: str) -> str:
+    """A sentence, after a space, for lesions whose model does not come along though there is a training for it; else ""."""
     if lesion not in NOT_SHIPPED:
         return ""
     reached, wanted = NOT_SHIPPED[lesion]

@@ -6,6 +6,7 @@ from slicer.i18n import tr as _
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import whole_file, whole_folder, write_csv, write_json
 from CorrespondCoreLib.panel.export import exportPath
+from CorrespondCoreLib.provenance import STATEMENT
 from TAVIFusionLib.pose_files import COLUMNS, pose_entry, pose_rows, write_transform
 from TAVIFusionLib.reports.overlay import overlay_picture, projected
 from TAVIFusionLib.reports.overlay_files import write_sequence
@@ -36,7 +37,7 @@ def exportPictures(run, model, landmarks, folder):
         pictures[frame] = overlay_picture(values.frames[frame], maskOfFrame(run, frame), seen)
     target = exportPath(folder, f"{run.GetName()} overlay")
     with whole_folder(target) as temporary:
-        write_sequence(temporary, pictures, values)
+        write_sequence(temporary, pictures, values, STATEMENT)
     return sorted(target.iterdir())
 
 

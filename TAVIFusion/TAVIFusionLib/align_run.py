@@ -13,6 +13,7 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.pictures import png
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.provenance import caption, record
 
 from .align_methods import Overlaid, Seen, overlaid
 from .meshes import check_mesh, read_mesh
@@ -111,7 +112,7 @@ def align_files(
             "phases": phases,
             "views": rows,
             "landmarks": [asdict(error) for error in errors],
-            "pictures": _pictures(folder, result, seen, marks, lines),
+            "pictures": _pictures(folder, result, seen, marks, lines, caption(record(result.method, {}, result.model))),
             "check_result": checked(result.warnings),
         }
         write_page(folder, report)
@@ -145,7 +146,7 @@ def _write_result(folder: Path, result: Overlaid, rows: list[dict[str, Any]]) ->
 
 
 def _pictures(
-    folder: Path, result: Overlaid, seen: Sequence[Seen], marks: list[ModelPoint], lines: Sequence[np.ndarray]
+    folder: Path, result: Overlaid, seen: Sequence[Seen], marks: list[ModelPoint], lines: Sequence[np.ndarray], about: str
 ) -> list[dict]:
     """Write overlays/view_N.png and agreement/view_N.png; what the report says of them."""
     points = np.array([mark.point_mm for mark in marks]).reshape(-1, 3)
@@ -167,6 +168,6 @@ def _pictures(
             made.append((AGREEMENTS, agreement_picture(frame, shadow, view.mask), list(AGREEMENT)))
         for place, picture, names in made:
             (folder / place).mkdir(exist_ok=True)
-            (folder / place / f"view_{n + 1}.png").write_bytes(png(picture))
+            (folder / place / f"view_{n + 1}.png").write_bytes(png(picture, about))
             entries.append({"file": f"{place}/view_{n + 1}.png", "title": f"View {n + 1}, frame {view.frame}", "drawn": names})
     return entries

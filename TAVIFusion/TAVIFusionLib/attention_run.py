@@ -10,6 +10,7 @@ from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder
 from CorrespondCoreLib.pictures import SEQUENTIAL, color_of, gray, png
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.provenance import caption, record
 
 from .mask_files import write_frames
 from .run_input import RunInput, frame_of
@@ -58,7 +59,8 @@ def attention_of_file(
         attention = attention_map(load_segmentation_network(model), shown, layer, finder.device)
     with progress.stage("Writing", until=1.0), whole_folder(folder) as stage:
         write_frames(stage / "attention.nrrd", attention[None], run, frame)
-        (stage / "attention.png").write_bytes(png(_over(shown, attention)))
+        about = caption(record("network", {}, model))
+        (stage / "attention.png").write_bytes(png(_over(shown, attention), about))
     files = [str(folder / name) for name in ("attention.nrrd", "attention.png")]
     return {"model": model.id, "field_of_view": field, "layer": layer, "frame": frame, "files": files}
 

@@ -13,6 +13,7 @@ import SimpleITK as sitk
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.provenance import caption, record
 
 from .fluoroscopy import FluoroscopyRun
 from .mask_files import read_masks, write_frames
@@ -75,12 +76,13 @@ def segment_file(
         write_json(folder / "settings.json", settings.to_dict())
         names = ("frame", "time_s", "percent", *(SCORES if judged else ()))
         write_csv(folder / "metrics.csv", names, [[row.get(name, "") for name in names] for row in rows])
+        about = caption(record(finder.method, settings.to_dict(), finder.used.get(field), finder.device))
         drawn = frames_to_draw(range(first, last + 1), overlays)
         found = {n: overlay_picture(run.frames[n], masks[n - first]) for n in drawn}
-        pictures = write_sequence(folder / OVERLAYS, found, run, ["vessel found"])
+        pictures = write_sequence(folder / OVERLAYS, found, run, about, ["vessel found"])
         step(0.5)
         agreed = {n: agreement_picture(run.frames[n], masks[n - first], truth[n]) for n in drawn if n in truth}
-        pictures += write_sequence(folder / AGREEMENTS, agreed, run, list(AGREEMENT))
+        pictures += write_sequence(folder / AGREEMENTS, agreed, run, about, list(AGREEMENT))
         report = {
             **common_report("segmentation", finder.method, settings.to_dict(), finder.used.get(field), finder.device, progress),
             "models": describe(finder.used),

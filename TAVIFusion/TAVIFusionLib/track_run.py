@@ -8,6 +8,7 @@ import numpy as np
 
 from CorrespondCoreLib.files import check_output_folder, whole_folder, write_csv, write_json
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.provenance import caption, record
 
 from .collimator import open_field
 from .fluoroscopy import FluoroscopyRun
@@ -113,6 +114,7 @@ def track_file(
             model = projected(mesh, run.geometry[n], track.poses[n], points, lines) if track.shown[n] else None
             pictures[n] = overlay_picture(run.frames[n], masks[n], model)
             step(done / len(drawn))
+        about = caption(record("pose fit", settings.to_dict()))
         report = {
             **common_report("tracking", "pose fit", settings.to_dict(), None, finder.device if finder else "cpu", progress),
             "models": describe(finder.used) if finder else [],
@@ -120,7 +122,7 @@ def track_file(
             "frames": frame_entries(track),
             "motion": motion,
             "rates": {"heart_hz": track.curves.heart_hz, "breath_hz": track.curves.breath_hz},
-            "pictures": write_sequence(folder / OVERLAYS, pictures, run, drawn_names),
+            "pictures": write_sequence(folder / OVERLAYS, pictures, run, about, drawn_names),
             "check_result": checked(track.warnings),
         }
         write_page(folder, report)

@@ -14,7 +14,7 @@ import SimpleITK as sitk
 
 from CorrespondCoreLib import __version__
 from CorrespondCoreLib.models import Model
-from CorrespondCoreLib.provenance import attributes, record, versions, without_identifiers
+from CorrespondCoreLib.provenance import attributes, caption, record, versions, without_identifiers
 
 MODEL = Model(Path("."), {"id": "breath", "sha256": "ab" * 32}, own=False)
 
@@ -30,12 +30,16 @@ def test_a_record_names_what_made_the_result():
         record("magic", {})
 
 
-def test_attributes():
+def test_attributes_and_caption():
     named = attributes(record("network", {"preset": "fast"}, MODEL))
     assert named["Correspond.Method"] == "network" and named["Correspond.WeightsSha256"] == "ab" * 32
     assert json.loads(named["Correspond.Settings"]) == {"preset": "fast"}
     searched = attributes(record("search", {}))
     assert "Correspond.Model" not in searched and searched["Correspond.Statement"].startswith("For research use only")
+    assert caption(record("network", {}, MODEL)).endswith(
+        "network breath (abababababab). For research use only. Not for clinical use."
+    )
+    assert caption(record("search", {})) == f"Correspond {__version__}, search. For research use only. Not for clinical use."
 
 
 def test_one_version_everywhere():

@@ -36,7 +36,7 @@ def test_identical_images_under_the_identity_cost_nothing():
 def test_weights_of_the_recursive_refinement_network():
     terms = CorrelationObjective().terms(FIXED, WARPED, FIELD, SPACING)
     assert float(terms["total_variation"]) == pytest.approx(0.01 * float(total_variation_loss(FIELD, SPACING)))
-    code = CorrelationObjective(window=5, smoothness="diffusion", weight=1.25).terms(FIXED, WARPED, FIELD, SPACING)
+    code = CorrelationObjective.of_original_code().terms(FIXED, WARPED, FIELD, SPACING)
     assert float(code["diffusion"]) == pytest.approx(1.25 * float(diffusion_loss(FIELD, SPACING)))
     assert float(code["similarity"]) != float(terms["similarity"])  # windows of 5 and of 9
 

@@ -7,7 +7,7 @@ from torch import nn
 from CorrespondCoreLib.errors import InputError
 from LungRegistrationLib.geometry.filters import gaussian
 from LungRegistrationLib.losses.lncc import lncc_loss
-from LungRegistrationLib.losses.ngf import ngf_loss
+from LungRegistrationLib.losses.ngf import automatic_edge, ngf_loss
 
 SPACING = (1.0, 1.5, 2.0)
 
@@ -86,3 +86,15 @@ def test_ngf_in_a_mask_keeps_its_proportion_to_the_whole_volume():
     mask[..., :9] = 1
     inside, outside = ngf_loss(fixed, moving, SPACING, 1.0, mask), ngf_loss(fixed, moving, SPACING, 1.0, 1 - mask)
     assert float(inside + outside) == pytest.approx(float(ngf_loss(fixed, moving, SPACING, 1.0)), rel=1e-5)
+
+
+def test_the_automatic_edge_parameter_is_the_noise_times_the_mean_slope_of_each_volume():
+    volumes = torch.cat([ramp(2, 10.0, (50, 6, 6)), ramp(2, 20.0, (50, 6, 6))])
+    mask = torch.zeros_like(volumes)
+    mask[:, :, 1:-1] = 1
+    edge = automatic_edge(volumes, SPACING, noise=0.5, mask=mask)
+    torch.testing.assert_close(edge, torch.tensor([0.5 * 10 / 2, 0.5 * 20 / 2]))
+    assert float(automatic_edge(volumes, SPACING)[1]) == pytest.approx(10, rel=0.03)  # flat at both ends
+    other = torch.roll(volumes, 1, dims=2)
+    each = [float(ngf_loss(volumes[i : i + 1], other[i : i + 1], SPACING, float(edge[i]))) for i in (0, 1)]
+    assert float(ngf_loss(volumes, other, SPACING, edge)) == pytest.approx(sum(each) / 2)

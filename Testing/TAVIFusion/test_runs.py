@@ -46,6 +46,16 @@ def test_a_segmentation_writes_masks_scores_pictures_and_a_page(segmented, data)
     assert results["scores"]["dsc"]["median"] == pytest.approx(np.median([float(row["dsc"]) for row in rows]))
 
 
+def test_every_picture_says_where_it_comes_from(segmented, aligned):
+    """In its own description, which any program reads."""
+    for folder, _results in (segmented, aligned):
+        report = report_of(folder)
+        for path in folder.rglob("*.png"):
+            about = path.read_bytes().split(b"iTXtDescription\0", 1)[1][4:].decode("utf-8", "replace")
+            assert about.startswith(f"Correspond {report['versions']['correspond']}, {report['method']}")
+            assert report["statement"] in about
+
+
 def test_the_report_says_what_it_is(segmented, data):
     report, page = report_of(segmented[0]), (segmented[0] / "report.html").read_text(encoding="utf-8")
     assert report["method"] == "vesselness (no network)"

@@ -1,13 +1,16 @@
 """What all panels' requests share: they say what is missing before they can start."""
 
+from abc import ABC, abstractmethod
+
 from ..errors import InputError
 
 
-class CheckedRequest:
-    """A request whose `check` raises InputError when it cannot start, with what has to be chosen or mended."""
+class CheckedRequest(ABC):
+    """What a panel asks for."""
 
+    @abstractmethod
     def check(self):
-        raise NotImplementedError
+        """Raise InputError when the work cannot start, with what has to be chosen or mended."""
 
     def missing(self):
         """What has to be chosen or mended before the work can start; an empty string when nothing."""

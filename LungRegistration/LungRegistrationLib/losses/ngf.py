@@ -21,7 +21,7 @@ def ngf_loss(
     fixed: torch.Tensor,
     warped: torch.Tensor,
     spacing_mm: tuple[float, float, float],
-    edge: float,
+    edge: float | torch.Tensor,
     mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Mean of 1 - (<grad f, grad w> + edge^2)^2 / ((|grad f|^2 + edge^2)(|grad w|^2 + edge^2)): 0 for identical images.
@@ -30,16 +30,29 @@ def ngf_loss(
 
     Args:
         fixed, warped: (N, 1, z, y, x), HU.
-        edge: slope (HU/mm) from which on a gradient counts as an edge.
+        edge: slope (HU/mm) from which on a gradient counts as an edge; one for all, or one for each volume (N), as
+            `automatic_edge` gives it.
         mask: (N, 1, z, y, x); only where it is not 0 is anything added, but the mean is still over the whole volume, which keeps
             the proportion to the other terms of the paper's loss.
     """
     f = torch.cat(gradient(fixed, spacing_mm), dim=1)
     w = torch.cat(gradient(warped, spacing_mm), dim=1)
-    e = edge**2
+    e = torch.as_tensor(edge, dtype=f.dtype, device=f.device).square().view(-1, 1, 1, 1)
     inner = (f * w).sum(dim=1) + e
     distance = 1 - inner**2 / ((f.square().sum(dim=1) + e) * (w.square().sum(dim=1) + e))
     return (distance if mask is None else distance * (mask[:, 0] != 0)).mean()
+
+
+def automatic_edge(
+    volume: torch.Tensor, spacing_mm: tuple[float, float, float], noise: float = 1.0, mask: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Edge parameter (N): noise times the mean length of the gradient (HU/mm) of (N, 1, z, y, x) volumes, in a mask if given.
+
+    Haber & Modersitzki, MICCAI 2006. For CT, 0.1 to 10 is mostly good (Hering et al. 2021, who take 1 without this rule).
+    """
+    length = torch.cat(gradient(volume, spacing_mm), dim=1).square().sum(dim=1, keepdim=True).sqrt()
+    inside = torch.ones_like(length) if mask is None else (mask != 0).to(length.dtype)
+    return noise * (length * inside).sum((1, 2, 3, 4)) / inside.sum((1, 2, 3, 4))
 
 
 def gradient_tensor(volume: torch.Tensor, spacing_mm: tuple[float, float, float], edge: float) -> torch.Tensor:

@@ -28,6 +28,11 @@ class CorrelationObjective:
     smoothness: str = "total_variation"  # RRN, eq. 5; "diffusion" is the original code's
     weight: float = 0.01  # RRN, section 3.1
 
+    @classmethod
+    def of_original_code(cls) -> CorrelationObjective:
+        """What the original code of RRN minimizes by default."""
+        return cls(window=5, smoothness="diffusion", weight=1.25)
+
     def terms(
         self, fixed: torch.Tensor, warped: torch.Tensor, field_mm: torch.Tensor, spacing_mm: tuple[float, float, float]
     ) -> dict[str, torch.Tensor]:

@@ -33,7 +33,7 @@ def frames_to_draw(frames: Sequence[int], choice: str) -> list[int]:
 
 
 def write_sequence(
-    folder: Path, pictures: Mapping[int, np.ndarray], run: FluoroscopyRun, drawn: Sequence[str] = ()
+    folder: Path, pictures: Mapping[int, np.ndarray], run: FluoroscopyRun, about: str, drawn: Sequence[str] = ()
 ) -> list[dict]:
     """Write frame_NNNN.png for each picture (rows, columns, 3) uint8, by its frame, and animation.png of frames in a row.
 
@@ -41,6 +41,7 @@ def write_sequence(
 
     Args:
         folder: inside of that of the result.
+        about: where the pictures come from; stands in the files.
         drawn: what is drawn, keys of `overlay.NAMES`.
 
     Returns:
@@ -53,20 +54,20 @@ def write_sequence(
     height, width = pictures[numbers[0]].shape[:2]
     packed = [png_data(pictures[n], _LEVEL) for n in numbers]
     for n, data in zip(numbers, packed, strict=True):
-        (folder / _name(n)).write_bytes(png_file(width, height, png_chunk(b"IDAT", data)))
+        (folder / _name(n)).write_bytes(png_file(width, height, png_chunk(b"IDAT", data), about))
     if len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
-        (folder / ANIMATION).write_bytes(animated_png(width, height, packed, _seconds_between(run, numbers)))
+        (folder / ANIMATION).write_bytes(animated_png(width, height, packed, _seconds_between(run, numbers), about))
     when = {n: f", {run.times_s[n]:.2f} s" if run.timed else "" for n in numbers}
     shown = frames_to_draw(numbers, "some")
     return [{"file": f"{folder.name}/{_name(n)}", "title": f"Frame {n}{when[n]}", "drawn": list(drawn)} for n in shown]
 
 
-def animated_png(width: int, height: int, packed: Sequence[bytes], seconds: float) -> bytes:
+def animated_png(width: int, height: int, packed: Sequence[bytes], seconds: float, about: str) -> bytes:
     """RGB pictures of one size as animated PNG that never ends (PNG specification, third edition, 11.3.6).
 
     Args:
         packed: pixels of each, from `png_data`.
-        seconds: each picture stays.
+        seconds: each picture stays. about: see `write_sequence`.
     """
     chunks, sequence = [png_chunk(b"acTL", struct.pack(">II", len(packed), 0))], 0
     delay = struct.pack(">HHBB", min(round(1000 * seconds), 65535), 1000, 0, 0)
@@ -78,7 +79,7 @@ def animated_png(width: int, height: int, packed: Sequence[bytes], seconds: floa
         else:
             chunks.append(png_chunk(b"fdAT", struct.pack(">I", sequence) + data))
             sequence += 1
-    return png_file(width, height, b"".join(chunks))
+    return png_file(width, height, b"".join(chunks), about)
 
 
 def _seconds_between(run: FluoroscopyRun, numbers: Sequence[int]) -> float:
