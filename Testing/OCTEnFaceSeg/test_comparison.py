@@ -11,10 +11,12 @@ from CorrespondCoreLib.cli import run
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.json_objects import shipped_names
 from CorrespondCoreLib.progress import Progress
-from OCTEnFaceSegLib.comparison.protocol import METHODS, ComparisonProtocol
+from OCTEnFaceSegLib.comparison.protocol import METHODS, PROTOCOLS, ComparisonProtocol
 from OCTEnFaceSegLib.comparison.run import compare
 from OCTEnFaceSegLib.comparison.runs import has_converged
 from OCTEnFaceSegLib.comparison.table import table_rows
+from OCTEnFaceSegLib.phantom import phantom_eye
+from OCTEnFaceSegLib.training import eyes
 from OCTEnFaceSegLib.training.config import CONFIGS, TrainingConfig
 
 NARROW = {"channels": [4, 4, 4, 4, 4]}
@@ -43,7 +45,11 @@ def compared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("comparison")
     (folder / "small.json").write_text(json.dumps(SMALL), encoding="utf-8")
     command = ["oct", "compare", "--protocol", str(folder / "small.json"), "--output", str(folder / "out")]
-    return folder / "out", run([*command, "--device", "cpu", "--threads", "1"], Progress())
+    made = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(eyes, "phantom_eye", lambda *args, **options: made.append(args) or phantom_eye(*args, **options))
+        result = run([*command, "--device", "cpu", "--threads", "1"], Progress())
+    return folder / "out", {**result, "made": len(made)}
 
 
 def test_all_runs_are_made_and_stand_in_the_table(compared):
@@ -57,12 +63,16 @@ def test_all_runs_are_made_and_stand_in_the_table(compared):
         for share in (0.5, 1.0)
         for name in ("fpn", "fpn-slo")
     ]
-    runs = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "runs").glob("fpn-100-0.json")]
-    eyes = runs[0]["tests"]["another device"]
+    judged = json.loads((folder / "runs" / "fpn-100-0.json").read_text(encoding="utf-8"))["tests"]["another device"]
     row = next(r for r in rows if r["test"] == "another device" and r["fraction"] == "1.0" and r["method"] == "FPN")
-    assert float(row["dice"]) == pytest.approx(np.mean([eye["dice"] for eye in eyes]))
+    assert float(row["dice"]) == pytest.approx(np.mean([eye["dice"] for eye in judged]))
     page = (folder / "comparison.html").read_text(encoding="utf-8")
     assert page.count("<polyline") == 8 and "partly built in" in page and "never" not in page
+
+
+def test_each_eye_is_made_once_for_all_trainings_on_the_same_data(compared):
+    training, validation, of_two_test_sets = 4, 1, 4
+    assert compared[1]["made"] == 2 * (training + validation) + of_two_test_sets  # for masks, and for the pretraining
 
 
 def test_the_pretrained_run_starts_from_the_pretraining(compared):
@@ -117,11 +127,16 @@ def test_a_plateau_is_a_loss_that_falls_no_more():
     assert not has_converged([1.0] * 7)
 
 
-@pytest.mark.parametrize("name", ["reduced", "reduced_rpd", "paper", "paper_rpd"])
+@pytest.mark.parametrize("name", shipped_names(PROTOCOLS))
 def test_shipped_protocols_can_be_read(name):
     protocol = ComparisonProtocol.from_json(name)
     assert protocol.methods == tuple(METHODS)
-    assert protocol.config("ipnv2", 0.2, 0).data.depth == 160
+
+
+@pytest.mark.parametrize(("name", "depths"), [("reduced", (128, 128, 160)), ("small", (64, 128, 64))])
+def test_every_network_gets_the_depth_that_it_takes(name, depths):
+    protocol = ComparisonProtocol.from_json(name)
+    assert tuple(protocol.config(method, 0.2, 0).data.depth for method in ("fpn", "resensnet", "ipnv2")) == depths
 
 
 @pytest.mark.parametrize(

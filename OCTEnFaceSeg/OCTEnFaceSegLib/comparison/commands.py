@@ -8,9 +8,9 @@ from CorrespondCoreLib.progress import Progress
 
 COMPARE = """\
 The paper's figure 4: networks with and without pretraining on fundus images, trained with shares of the labels, judged on the
-same eyes. Writes comparison.csv and comparison.html (curves, table, Wilcoxon tests). Protocols that come along: reduced and
-reduced_rpd (phantom eyes, for small machines), paper and paper_rpd (folders of your scans, named by --data). Each training is
-made once; after a stop, or with --minutes, the same command goes on.
+same eyes. Writes comparison.csv and comparison.html (curves, table, Wilcoxon tests). Protocols that come along: small (phantom
+eyes, two hours of one CPU core), reduced and reduced_rpd (phantom eyes, a night), paper and paper_rpd (folders of your scans,
+named by --data). Each training is made once; after a stop, or with --minutes, the same command goes on.
 """
 
 

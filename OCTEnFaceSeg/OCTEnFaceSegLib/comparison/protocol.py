@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from ..phantoms.styles import STYLES
 from ..training.config import RECONSTRUCTION, SEGMENTATION, DataConfig, TrainingConfig
 
 PROTOCOLS = Path(__file__).parents[1] / "protocols"
-DEPTHS = {"ipn": 160, "ipnv2": 160}
-"""Voxels of the slab along the beam, for networks that do not take the configuration's."""
+DEPTHS = {"ipn": 160, "ipnv2": 160, "resensnet": 128}
+"""Voxels of the slab along the beam that networks need which do not take every number, at their paper's size."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,9 @@ class ComparisonProtocol:
         return self._config(chosen.network, {**self.training, **self.pretraining, **changes}, 1.0)
 
     def _config(self, network: str, values: dict[str, Any], fraction: float) -> TrainingConfig:
-        config = TrainingConfig.from_json({**values, "network": {"name": network, **self.networks.get(network, {})}})
-        depth = DEPTHS.get(network, config.data.depth)
+        options = self.networks.get(network, {})
+        config = TrainingConfig.from_json({**values, "network": {"name": network, **options}})
+        depth = math.prod(options["pools"]) if "pools" in options else DEPTHS.get(network, config.data.depth)
         return replace(config, data=replace(config.data, label_fraction=fraction, depth=depth))
 
     def with_folder(self, folder: str) -> ComparisonProtocol:

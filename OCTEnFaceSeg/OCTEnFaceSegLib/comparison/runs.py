@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import time
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,7 @@ class Comparison:
     device: str = "cpu"
     threads: int | None = None
     _eyes: dict[tuple[str, int, int], list[Eye]] = field(default_factory=dict)
+    _kept: Callable[..., dict[Hashable, Eye]] = field(default_factory=lambda: lru_cache(2)(lambda *data: {}))
 
     def runs(self) -> list[Run]:
         """All of them, in the order in which they are made: the whole table with one seed first."""
@@ -79,7 +82,7 @@ class Comparison:
         config = self.protocol.config(run.method, run.fraction, run.seed)
         start = self._pretrained(run, progress.part(until=0.3)) if METHODS[run.method].pretrained else None
         folder = self.output / TRAININGS / run.name
-        facts = train(config, folder, start, True, self.device, self.threads, progress.part(until=0.9))
+        facts = self._trained(config, folder, start, progress.part(until=0.9))
         networks = [load_network(model) for model in _models(folder)]
         tests = {}
         for test in self.protocol.tests:
@@ -100,8 +103,13 @@ class Comparison:
         """Folder of the best model of the pretraining that a run starts from."""
         config = self.protocol.pretraining_config(run.method, run.seed)
         folder = self.output / TRAININGS / f"{METHODS[run.method].network}-on-{config.image.lower()}-{run.seed}"
-        train(config, folder, None, True, self.device, self.threads, progress)
+        self._trained(config, folder, None, progress)
         return _models(folder)[0].folder
+
+    def _trained(self, config: TrainingConfig, folder: Path, start: Path | None, progress: Progress) -> dict[str, Any]:
+        """What a training did; it takes the eyes of the two latest kinds of data from memory."""
+        kept = self._kept(config.task, config.image, config.data.depth, config.seed)
+        return train(config, folder, start, True, self.device, self.threads, progress, kept)
 
     def _test_eyes(self, test: TestSet, config: TrainingConfig) -> list[Eye]:
         """Of a test set, as a configuration sees them; made once for all runs that see them alike."""

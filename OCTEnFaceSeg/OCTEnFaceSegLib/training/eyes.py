@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,30 @@ class EyeSource(Protocol):
     def __getitem__(self, index: int) -> Eye: ...
 
 
+class NamedEyes(EyeSource, Protocol):
+    """Eyes that tell which they are."""
+
+    def key(self, index: int) -> Hashable: ...
+
+
+@dataclass(frozen=True)
+class KeptEyes:
+    """Eyes that stay in memory once they are made; `kept` may be shared by sources whose eyes differ in their keys alone."""
+
+    source: NamedEyes
+    kept: dict[Hashable, Eye] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return self.source.count
+
+    def __getitem__(self, index: int) -> Eye:
+        key = self.source.key(index)
+        if key not in self.kept:
+            self.kept[key] = self.source[index]
+        return self.kept[key]
+
+
 @dataclass(frozen=True)
 class PhantomEyes:
     """Phantoms by seed; with the configuration's lesion, or, for its part `healthy`, without."""
@@ -59,6 +84,10 @@ class PhantomEyes:
         shift = rng.normal(0.0, self.config.data.bruch_error_um) / 1000 / eye.scan.spacing_mm[1]
         return prepared(eye.scan, filled(eye.layers["BM"]) + shift, self.mask_of(eye), self.config)
 
+    def key(self, index: int) -> int:
+        """Its seed."""
+        return self.first_seed + index
+
     def phantom(self, index: int) -> PhantomEye:
         """The phantom itself."""
         return self._made(index)[0]
@@ -69,7 +98,7 @@ class PhantomEyes:
 
     def _made(self, index: int) -> tuple[PhantomEye, np.random.Generator]:
         """And the random numbers that go on after its making."""
-        data, seed = self.config.data, self.first_seed + index
+        data, seed = self.config.data, self.key(index)
         rng = np.random.default_rng([seed, 3])
         style = data.styles[int(rng.integers(len(data.styles)))]
         lesion = "healthy" if rng.random() < data.healthy else self.config.lesion
@@ -89,6 +118,10 @@ class FolderEyes:
     @property
     def count(self) -> int:
         return len(self.folders)
+
+    def key(self, index: int) -> Path:
+        """Its folder."""
+        return self.folders[index]
 
     def __getitem__(self, index: int) -> Eye:
         folder = self.folders[index]
@@ -136,7 +169,7 @@ def fundus_target(scan: OctScan, kind: str) -> np.ndarray:
     return 1 - target if kind == "FAF" else target
 
 
-def training_eyes(config: TrainingConfig) -> EyeSource:
+def training_eyes(config: TrainingConfig) -> NamedEyes:
     """The eyes that are trained on.
 
     Raises:
@@ -147,7 +180,7 @@ def training_eyes(config: TrainingConfig) -> EyeSource:
     return FolderEyes(config, folder_parts(config).training)
 
 
-def validation_eyes(config: TrainingConfig) -> EyeSource:
+def validation_eyes(config: TrainingConfig) -> NamedEyes:
     """The eyes that judge while training: phantoms of other seeds, or other patients."""
     if config.data.source == "phantom":
         return PhantomEyes(config, VALIDATION, config.data.validation_eyes)

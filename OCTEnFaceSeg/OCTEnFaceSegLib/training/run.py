@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from CorrespondCoreLib.training.run import training_run
 from ..lesion_models import SHIPPED
 from ..networks.checkpoints import load_network
 from .config import TrainingConfig
+from .eyes import Eye
 from .trainer import Trainer
 
 
@@ -24,6 +26,7 @@ def train(
     device: str = "auto",
     threads: int | None = None,
     progress: Progress | None = None,
+    kept: dict[Hashable, Eye] | None = None,
 ) -> dict[str, Any]:
     """Train a network and keep its best models; under `torchrun`, together with the other processes.
 
@@ -32,6 +35,7 @@ def train(
         output: folder for config.json, checkpoint.pt, steps.csv, validation.csv and models/.
         start: a model (its id or folder; also a shipped one), whose weights are transferred, all of them.
         resume: go on where a training in `output` was stopped or killed; if it never wrote a checkpoint, begin.
+        kept: see Trainer.
 
     Returns:
         What was done, and the paths of the files; nothing in processes other than the first.
@@ -43,7 +47,7 @@ def train(
     load = f"{config.batch} eyes of {config.crop[0]} x {config.data.depth} x {config.crop[1]} voxels"
     with training_run(output, device, threads, progress, load) as (folder, group):
         weights = load_network(model_at(start, [SHIPPED])).state_dict() if start is not None else None
-        trainer = Trainer(config, folder, group, weights, resume, progress if group.is_first else Progress())
+        trainer = Trainer(config, folder, group, weights, resume, kept, progress if group.is_first else Progress())
         if group.is_first:
             write_json(folder / "config.json", config.to_dict())
         facts = trainer.train()

@@ -11,7 +11,7 @@ from .eyes import Eye, EyeSource
 
 
 class EyeStream:
-    """Augmented eyes by place; prepared eyes stay in memory.
+    """Augmented eyes by place.
 
     Args:
         source: what is drawn from. crop: see `augmented`. seed: of the order and of the augmentation.
@@ -19,10 +19,7 @@ class EyeStream:
 
     def __init__(self, source: EyeSource, crop: tuple[int, int], seed: int):
         self._source, self._crop, self._seed = source, crop, seed
-        self._kept: dict[int, Eye] = {}
 
     def __getitem__(self, place: int) -> Eye:
         number = sample_at(place, self._source.count, self._seed)
-        if number not in self._kept:
-            self._kept[number] = self._source[number]
-        return augmented(self._kept[number], self._crop, np.random.default_rng([self._seed, 7, place]))
+        return augmented(self._source[number], self._crop, np.random.default_rng([self._seed, 7, place]))

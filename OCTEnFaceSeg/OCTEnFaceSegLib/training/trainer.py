@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from ..networks.contract import EnfaceNetwork
 from .best_models import BestModels
 from .config import ADAM, COSINE, RECONSTRUCTION, TrainingConfig
 from .curves import Curves
-from .eyes import Eye, training_eyes, validation_eyes
+from .eyes import Eye, KeptEyes, training_eyes, validation_eyes
 from .initialization import initialize
 from .stream import EyeStream
 from .validation import FIGURE, validate
@@ -44,6 +45,7 @@ class Trainer:
         processes: this process among the others; on GPUs they share the statistics of batch normalization, too.
         start: weights to begin with, of the same network (all of them; paper, section 2.3); new ones if None.
         resume: go on from the checkpoint in `output`, if there is one.
+        kept: prepared eyes by `NamedEyes.key`, of other trainings on the same data.
         progress: gets the points of the curves (`curves.Curves`).
 
     Raises:
@@ -57,6 +59,7 @@ class Trainer:
         processes: Processes,
         start: dict[str, torch.Tensor] | None = None,
         resume: bool = False,
+        kept: dict[Hashable, Eye] | None = None,
         progress: Progress | None = None,
     ):
         self.config, self.output, self.processes, self._device = config, output, processes, processes.device
@@ -73,9 +76,9 @@ class Trainer:
             )
         if config.data.depth < sizes.depth or (sizes.exact_depth and config.data.depth != sizes.depth):
             raise InputError(f"Entry data.depth: this network takes {sizes.depth} voxels, not {config.data.depth}.")
-        self._stream = EyeStream(training_eyes(config), config.crop, config.seed)
-        self._judges = validation_eyes(config)
-        self._judged: list[Eye] = []
+        kept = {} if kept is None else kept
+        self._stream = EyeStream(KeptEyes(training_eyes(config), kept), config.crop, config.seed)
+        self._judges = KeptEyes(validation_eyes(config), kept)
         self._optimizer = make_optimizer(config, self.network)
         self._half = config.mixed_precision and self._device.type == "cuda"
         self._brain = config.bfloat16 and self._device.type == "cpu"
@@ -145,8 +148,8 @@ class Trainer:
         """Judge the network; the first process alone does."""
         if not self.processes.is_first:
             return
-        self._judged = self._judged or [self._judges[k] for k in range(self._judges.count)]
-        score = validate(self.network, self._judged, self.config.task, str(self._device))
+        judges = (self._judges[k] for k in range(self._judges.count))
+        score = validate(self.network, judges, self.config.task, str(self._device))
         curves.validation(self.step, figure, score)
         self.best.offer(self.network, self.step, score)
         self._write()
