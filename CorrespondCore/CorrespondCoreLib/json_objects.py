@@ -3,11 +3,50 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar, cast
 
 from .errors import InputError
+
+T = TypeVar("T", bound="JsonObject")
+
+
+class JsonObject:
+    """A dataclass of this kind is read from JSON, and written as it.
+
+    Attributes:
+        noun: what it is, for messages.
+        shipped: folder of those that can be read by their name.
+        parts: entries that are objects themselves.
+    """
+
+    noun: ClassVar[str] = "configuration"
+    shipped: ClassVar[Path | None] = None
+    parts: ClassVar[Mapping[str, type]] = {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return json.loads(json.dumps(asdict(cast(Any, self))))
+
+    @classmethod
+    def from_json(cls: type[T], source: str | Path | dict[str, Any]) -> T:
+        """One from a JSON file, the name of a shipped one, or a dict; what is not named keeps its default.
+
+        Raises:
+            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
+        """
+        if isinstance(source, dict):
+            values = dict(source)
+        elif cls.shipped is None:
+            values = read_json_object(Path(source), cls.noun)
+        else:
+            values = read_named_object(source, cls.shipped, cls.noun)
+        for name, kind in cls.parts.items():
+            if values.get(name) is not None:
+                values[name] = configured(kind, values[name], f"{name}.")
+        return configured(cls, values, "", cls.noun)
 
 
 def read_json_object(path: Path, what: str, hint: str = "") -> dict[str, Any]:
@@ -48,8 +87,8 @@ def shipped_names(shipped: Path) -> list[str]:
     return sorted(path.stem for path in shipped.glob("*.json"))
 
 
-def configured(kind: Any, values: Any, prefix: str) -> Any:
-    """A dataclass of a configuration from its JSON object; `prefix` ("data.") names where in the configuration it stands.
+def configured(kind: Any, values: Any, prefix: str, noun: str = "configuration") -> Any:
+    """A dataclass from its JSON object; `prefix` ("data.") names where in the configuration it stands.
 
     Raises:
         InputError: no object, an unknown or missing entry, or one of the wrong kind.
@@ -59,8 +98,8 @@ def configured(kind: Any, values: Any, prefix: str) -> Any:
     known = [f.name for f in fields(kind)]
     if unknown := sorted(set(values) - set(known)):
         names = ", ".join(prefix + name for name in unknown)
-        raise InputError(f"Unknown entries of the configuration: {names}. Known are: {', '.join(prefix + n for n in known)}.")
+        raise InputError(f"Unknown entries of the {noun}: {names}. Known are: {', '.join(prefix + n for n in known)}.")
     try:
         return kind(**values)
     except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"The configuration lacks an entry, or has one of the wrong kind: {error}.") from error
+        raise InputError(f"An entry of the {noun} is missing, or of the wrong kind: {error}.") from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import read_json_object
+from CorrespondCoreLib.json_objects import JsonObject, read_json_object
 
 from .network_settings import NETWORK_METHODS, NetworkSettings
 
@@ -29,7 +28,7 @@ class Level:
 
 
 @dataclass
-class RegistrationSettings:
+class RegistrationSettings(JsonObject):
     """All options of the registration; change what is wanted, keep the rest.
 
     Example:
@@ -99,10 +98,6 @@ class RegistrationSettings:
         """The same settings with one similarity (mind, lncc, ngf) at every level of the refinement."""
         _one_of("similarity", similarity, SIMILARITIES)
         return replace(self, levels=tuple(replace(level, similarity=similarity) for level in self.levels))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return json.loads(json.dumps(asdict(self)))
 
     @classmethod
     def from_json(cls, source: str | Path | dict[str, Any]) -> RegistrationSettings:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import read_json_object
+from CorrespondCoreLib.json_objects import JsonObject, configured
 
 METHODS = ("network", "hypertransmission")
 BRUCH_SOURCES = ("auto", "file", "find")
@@ -37,12 +34,14 @@ class HypertransmissionSettings:
 
 
 @dataclass
-class SegmentationSettings:
+class SegmentationSettings(JsonObject):
     """All options of the segmentation; change what is wanted, keep the rest.
 
     Example:
         settings = SegmentationSettings(lesion="ga", models=("fpn-ga",))
     """
+
+    noun = "settings file"
 
     lesion: str = "ga"  # ga, rpd, or another name that a model's card has
     method: str = "network"  # network; hypertransmission: no network, GA only, never chosen by itself
@@ -58,7 +57,7 @@ class SegmentationSettings:
     def __post_init__(self) -> None:
         self.models = tuple(self.models)
         if isinstance(self.hypertransmission, dict):
-            self.hypertransmission = _made(HypertransmissionSettings, self.hypertransmission)
+            self.hypertransmission = configured(HypertransmissionSettings, self.hypertransmission, "hypertransmission.")
         self.check()
 
     def check(self) -> None:
@@ -82,27 +81,3 @@ class SegmentationSettings:
                 raise InputError(f"Setting {name} must be above 0, not {value}.")
         if self.smallest_mm2 < 0:
             raise InputError(f"Setting smallest_mm2 must not be negative, not {self.smallest_mm2}.")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return json.loads(json.dumps(asdict(self)))
-
-    @classmethod
-    def from_json(cls, source: str | Path | dict[str, Any]) -> SegmentationSettings:
-        """Settings from a JSON file or a dict; what is not named keeps its default.
-
-        Raises:
-            InputError: the file cannot be read, a name is unknown, or a value cannot work.
-        """
-        values = dict(source) if isinstance(source, dict) else read_json_object(Path(source), "settings file")
-        return _made(cls, values)
-
-
-def _made(kind: Any, values: dict[str, Any]) -> Any:
-    known = {f.name for f in fields(kind)}
-    if unknown := sorted(set(values) - known):
-        raise InputError(f"Unknown settings: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
-    try:
-        return kind(**values)
-    except (TypeError, ValueError, IndexError) as error:
-        raise InputError(f"A setting has a value of the wrong kind: {error}.") from error

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_json_object
+from CorrespondCoreLib.json_objects import JsonObject, configured
 
 from .alignment.settings import FitSettings
 
@@ -82,42 +79,19 @@ class TrackingSettings:
 
 
 @dataclass
-class FusionSettings:
+class FusionSettings(JsonObject):
     """All options; change what is wanted, keep the rest.
 
     Example:
         settings = FusionSettings(segmentation=SegmentationSettings(field_of_view="upper"))
     """
 
+    noun = "settings file"
+    parts = {"segmentation": SegmentationSettings, "alignment": AlignmentSettings, "tracking": TrackingSettings}
+
     segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
     alignment: AlignmentSettings = field(default_factory=AlignmentSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
-
-    def __post_init__(self) -> None:
-        for name, kind in _PARTS.items():
-            if isinstance(getattr(self, name), dict):
-                setattr(self, name, configured(kind, getattr(self, name), f"{name}."))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return json.loads(json.dumps(asdict(self)))
-
-    @classmethod
-    def from_json(cls, source: str | Path | dict[str, Any]) -> FusionSettings:
-        """Settings from a JSON file or a dict; what is not named keeps its default.
-
-        Raises:
-            InputError: the file cannot be read, a name is unknown, or a value cannot work.
-        """
-        values = dict(source) if isinstance(source, dict) else read_json_object(Path(source), "settings file")
-        return configured(cls, values, "")
-
-
-_PARTS = {
-    "segmentation": SegmentationSettings,
-    "alignment": AlignmentSettings,
-    "tracking": TrackingSettings,
-}
 
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -28,9 +28,9 @@ def test_settings_survive_json(tmp_path):
         ({"threshold": 1.5}, "between 0 and 1"),
         ({"lesion": "../ga"}, "letters"),
         ({"tile": 0}, "above 0"),
-        ({"speed": 3}, "Unknown settings: speed"),
+        ({"speed": 3}, "Unknown entries of the settings file: speed"),
         ({"threshold": "high"}, "wrong kind"),
-        ({"hypertransmission": {"slab": 3}}, "Unknown settings: slab"),
+        ({"hypertransmission": {"slab": 3}}, "Unknown entries.*: hypertransmission.slab"),
     ],
 )
 def test_values_that_cannot_work_are_refused(values, message):

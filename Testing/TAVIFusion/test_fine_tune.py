@@ -41,7 +41,7 @@ def test_masks_of_chosen_frames_come_back_and_an_empty_one_says_that_nothing_is_
     read = read_masks(tmp_path / "patient" / "run 1" / "masks.nrrd", run)
     assert sorted(read) == [2, 5, 7, 8, 9] and not read[9].any()
     assert all(np.array_equal(mask, masks[frame]) for frame, mask in read.items())
-    settings = config(data={"source": "folder", "folder": str(tmp_path), "judge": "frames"})
+    settings = config(data={"source": "folders", "folder": str(tmp_path), "judge": "frames"})
     trained, judging = training_frames(settings), validation_frames(settings)
     assert (trained.count, judging.count) == (4, 1) and not judging[0].mask.any()
     assert not set(map(id, trained.frames)) & set(map(id, judging.frames))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_named_object
+from CorrespondCoreLib.training.config import FOLDERS, PHANTOM, BaseConfig
 from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 from ..network_settings import PREALIGNMENTS
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = ("rrn", "virnet", "voxelmorph")
-SOURCES = ("folders", "phantom")
+SOURCES = (FOLDERS, PHANTOM)
 OBJECTIVES = ("correlation", "anatomical")
 RANGES = {  # of the phantom: what can be asked for
     "motion_mm": (5, 60),
@@ -94,12 +93,14 @@ class StopConfig:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(BaseConfig):
     """All options of a training.
 
     Example:
         config = TrainingConfig.from_json("rrn_with_cost_volume")
     """
+
+    shipped, parts = CONFIGS, {"data": DataConfig, "stop": StopConfig}
 
     title: str
     network: dict[str, Any]  # {"name": "rrn", "virnet" or "voxelmorph", and the class's arguments}
@@ -160,30 +161,6 @@ class TrainingConfig:
         self.data.check()
         if self.stop is not None:
             self.stop.check()
-
-    def with_data(self, place: str) -> TrainingConfig:
-        """The same configuration on other data: "phantom", or a folder of pairs."""
-        if place == "phantom":
-            return replace(self, data=replace(self.data, source="phantom", folder=None))
-        return replace(self, data=replace(self.data, source="folders", folder=str(Path(place).expanduser().absolute())))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return json.loads(json.dumps(asdict(self)))
-
-    @classmethod
-    def from_json(cls, source: str | Path | dict[str, Any]) -> TrainingConfig:
-        """A configuration from a JSON file, the name of a shipped one, or a dict.
-
-        Raises:
-            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
-        """
-        values = dict(source) if isinstance(source, dict) else read_named_object(source, CONFIGS, "configuration")
-        parts: dict[str, type] = {"data": DataConfig, "stop": StopConfig}
-        for name, kind in parts.items():
-            if values.get(name) is not None:
-                values[name] = configured(kind, values[name], f"{name}.")
-        return configured(cls, values, "")
 
 
 def _set_tuple(config: TrainingConfig, name: str, kind: type) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_named_object
+from CorrespondCoreLib.json_objects import JsonObject, configured
 
 from ..phantoms.styles import STYLES
 from ..training.config import RECONSTRUCTION, SEGMENTATION, DataConfig, TrainingConfig
@@ -53,7 +52,7 @@ class TestSet:
 
 
 @dataclass(frozen=True)
-class ComparisonProtocol:
+class ComparisonProtocol(JsonObject):
     """All options of a comparison.
 
     Attributes:
@@ -65,6 +64,8 @@ class ComparisonProtocol:
         fractions: shares of the training's patients whose labels are used. seeds: of weights, order and data.
         tests: where the methods are judged. test_eyes: of each test set, on phantoms.
     """
+
+    noun, shipped = "protocol", PROTOCOLS
 
     title: str
     training: dict[str, Any] = field(default_factory=dict)
@@ -131,18 +132,3 @@ class ComparisonProtocol:
     def data(self) -> DataConfig:
         """That all trainings share."""
         return self.config(self.methods[0], 1.0, self.seeds[0]).data
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return json.loads(json.dumps(asdict(self)))
-
-    @classmethod
-    def from_json(cls, source: str | Path | dict[str, Any]) -> ComparisonProtocol:
-        """A protocol from a JSON file, the name of a shipped one, or a dict.
-
-        Raises:
-            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
-        """
-        if isinstance(source, dict):
-            return configured(cls, source, "")
-        return configured(cls, read_named_object(source, PROTOCOLS, "protocol"), "")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_named_object
+from CorrespondCoreLib.training.config import FOLDERS, PHANTOM, BaseConfig
 from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 from ..phantoms.population import USUAL, population_of
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 NETWORKS = ("fpn", "resensnet", "lachinov", "ipn", "ipnv2")
-SOURCES = ("phantom", "folders")
+SOURCES = (PHANTOM, FOLDERS)
 SGD, ADAM = "sgd", "adam"
 CONSTANT, COSINE = "constant", "cosine"
 SEGMENTATION, RECONSTRUCTION = "segmentation", "reconstruction"
@@ -62,12 +61,14 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(BaseConfig):
     """All options of a training; the defaults are the paper's.
 
     Example:
         config = TrainingConfig(title="FPN for GA", lesion="ga", steps=2000)
     """
+
+    shipped, parts = CONFIGS, {"data": DataConfig}
 
     title: str
     lesion: str = "ga"
@@ -112,25 +113,3 @@ class TrainingConfig:
         if not 0 <= self.momentum < 1 or self.weight_decay < 0 or not self.loss_factor > 0 or self.seed < 0:
             raise InputError("Entries momentum (0 to below 1), weight_decay, seed (0 on), loss_factor (above 0): one is outside.")
         self.data.check()
-
-    def with_data(self, place: str) -> TrainingConfig:
-        """The same configuration on other data: "phantom", or a folder of scans."""
-        if place == "phantom":
-            return replace(self, data=replace(self.data, source="phantom", folder=None))
-        return replace(self, data=replace(self.data, source="folders", folder=str(Path(place).expanduser().absolute())))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return json.loads(json.dumps(asdict(self)))
-
-    @classmethod
-    def from_json(cls, source: str | Path | dict[str, Any]) -> TrainingConfig:
-        """A configuration from a JSON file, the name of a shipped one, or a dict; what is not named keeps its default.
-
-        Raises:
-            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
-        """
-        values = dict(source) if isinstance(source, dict) else read_named_object(source, CONFIGS, "configuration")
-        if values.get("data") is not None:
-            values["data"] = configured(DataConfig, values["data"], "data.")
-        return configured(cls, values, "")

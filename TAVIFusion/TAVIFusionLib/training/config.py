@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.json_objects import configured, read_named_object
+from CorrespondCoreLib.training.config import FOLDERS, PHANTOM, BaseConfig
 from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
@@ -21,7 +20,7 @@ LOSSES = ("dice", "bce", "dice+bce")
 class DataConfig:
     """Where frames come from: a folder of runs with masks (see `frames.folder_frames`), or the phantom's stream."""
 
-    source: str = "phantom"  # or folder
+    source: str = "phantom"  # or folders, of runs with masks
     folder: str | None = None  # of the runs; None where the command line names it
     split: tuple[float, float] = (0.6, 0.2)  # folder: of the patients, trained on and judging while training; the rest is left
     judge: str = "patients"  # folder: who judges while training; or frames: the last quarter of those drawn, for one patient
@@ -36,7 +35,7 @@ class DataConfig:
 
     def check(self) -> None:
         """Raise InputError where a value cannot work."""
-        one_of("data.source", self.source, ("phantom", "folder"))
+        one_of("data.source", self.source, (PHANTOM, FOLDERS))
         if len(self.split) != 2 or min(self.split) <= 0 or sum(self.split) > 1:
             raise wrong_entry("data.split", "two parts above 0 that make at most 1", list(self.split))
         one_of("data.judge", self.judge, ("patients", "frames"))
@@ -47,12 +46,14 @@ class DataConfig:
 
 
 @dataclass(frozen=True)
-class TrainingConfig:
+class TrainingConfig(BaseConfig):
     """All options of a training.
 
     Example:
         config = TrainingConfig.from_json("ours_upper")
     """
+
+    shipped, parts = CONFIGS, {"data": DataConfig}
 
     title: str
     task: str = "segmentation"  # or matching
@@ -95,28 +96,6 @@ class TrainingConfig:
             raise InputError("Entries learning_rate (above 0, at most 1) and momentum (0 to below 1): one is outside.")
         self.data.check()
 
-    def with_data(self, place: str) -> TrainingConfig:
-        """The same configuration on other data: "phantom", or a folder of runs."""
-        if place == "phantom":
-            return replace(self, data=replace(self.data, source="phantom", folder=None))
-        return replace(self, data=replace(self.data, source="folder", folder=str(Path(place).expanduser().absolute())))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return json.loads(json.dumps(asdict(self)))
-
     def comparable(self) -> dict[str, Any]:
         """`to_dict` without what only says how this computer prepares frames."""
         return replace(self, data=replace(self.data, workers=0, cache=None)).to_dict()
-
-    @classmethod
-    def from_json(cls, source: str | Path | dict[str, Any]) -> TrainingConfig:
-        """A configuration from a JSON file, the name of a shipped one, or a dict; what is not named keeps its default.
-
-        Raises:
-            InputError: it cannot be read, an entry is unknown or missing, or a value cannot work.
-        """
-        values = dict(source) if isinstance(source, dict) else read_named_object(source, CONFIGS, "configuration")
-        if values.get("data") is not None:
-            values["data"] = configured(DataConfig, values["data"], "data.")
-        return configured(cls, values, "")

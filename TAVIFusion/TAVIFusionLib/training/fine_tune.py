@@ -9,6 +9,7 @@ from typing import Any
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.models import Model, ModelStore, model_at
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.config import FOLDERS
 
 from ..vessel_finder import SHIPPED
 from .config import TrainingConfig
@@ -91,7 +92,7 @@ def _config(model: Model, data: Path, title: str, steps: int, seed: int) -> Trai
         "title": title,
         "field_of_view": model.card.get("field_of_view") or "upper",
         "network": network,
-        "data": {"source": "folder", "folder": str(data), "judge": "patients" if len(patients) > 1 else "frames"},
+        "data": {"source": FOLDERS, "folder": str(data), "judge": "patients" if len(patients) > 1 else "frames"},
         "start": str(model.folder.absolute()),
         "loss": trained.get("loss", "dice+bce"),
         "learning_rate": LEARNING_RATE,
