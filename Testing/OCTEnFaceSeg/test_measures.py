@@ -7,7 +7,7 @@ from CorrespondCoreLib.errors import InputError
 from OCTEnFaceSegLib.measures.agreement import against_graders, agreement
 from OCTEnFaceSegLib.measures.etdrs import etdrs_areas
 from OCTEnFaceSegLib.measures.fovea import Fovea, find_fovea, find_ilm
-from OCTEnFaceSegLib.measures.lesion import area_mm2, circularity, foci, perimeter_mm
+from OCTEnFaceSegLib.measures.lesion import area_mm2, circularity, foci, perimeter_mm, sampling_sd_mm2
 from OCTEnFaceSegLib.measures.table import UNCONFIRMED, measure, measure_rows
 from Testing.OCTEnFaceSeg.enface_examples import SPACING, disc, layered, scan_of
 
@@ -20,6 +20,21 @@ def test_a_circle_has_the_area_and_perimeter_of_a_circle():
     assert area_mm2(mask, SPACING) == pytest.approx(np.pi * 1.44, rel=0.01)
     assert perimeter_mm(mask, SPACING) == pytest.approx(2 * np.pi * 1.2, rel=0.03)
     assert circularity(area_mm2(mask, SPACING), perimeter_mm(mask, SPACING)) > 0.93
+
+
+def test_the_error_of_an_area_by_where_the_b_scans_lie_is_foretold():
+    rng = np.random.default_rng(0)
+    for spacing_mm in (0.123, 0.246):
+        shape, spacing = (round(6 / spacing_mm), 512), (SPACING[0], SPACING[1], spacing_mm)
+        b, a = np.indices(shape)
+        errors, foretold = [], []
+        for _ in range(60):
+            middle, radii = rng.uniform(2.5, 3.5, 2), rng.uniform(0.5, 2.0, 2)
+            mask = ((b * spacing_mm - middle[0]) / radii[0]) ** 2 + ((a * SPACING[0] - middle[1]) / radii[1]) ** 2 < 1
+            errors.append(area_mm2(mask, spacing) - np.pi * radii[0] * radii[1])
+            foretold.append(sampling_sd_mm2(mask, spacing))
+        assert 1 < np.sqrt(np.mean(np.square(foretold)) / np.mean(np.square(errors))) < 2.5
+    assert sampling_sd_mm2(np.zeros(SHAPE, bool), SPACING) == 0
 
 
 def test_a_rectangle_has_the_perimeter_of_a_rectangle_and_is_less_circular():

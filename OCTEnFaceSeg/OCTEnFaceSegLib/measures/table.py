@@ -7,7 +7,7 @@ import numpy as np
 from ..scan import OctScan
 from .etdrs import etdrs_areas
 from .fovea import Fovea
-from .lesion import area_mm2, circularity, distance_map_mm, foci
+from .lesion import area_mm2, circularity, distance_map_mm, foci, sampling_sd_mm2
 
 UNCONFIRMED = "scale not confirmed"
 """Stands with every figure in mm of a scan whose file has no scale, until the user gives one."""
@@ -17,10 +17,10 @@ def measure(scan: OctScan, mask: np.ndarray, uncertainty: np.ndarray | None = No
     """The measures of a mask (B-scans, A-scans) of a scan.
 
     Returns:
-        scale ("mm" or UNCONFIRMED), area_mm2, square_root_area_mm, scanned_mm2, percent_of_scan, perimeter_mm (of all foci),
-        circularity, touches_border, foci: [{area_mm2, perimeter_mm, circularity, b_scan, a_scan, distance_mm}, largest first],
-        foci_count, largest_focus_mm2, fovea: null or {b_scan, a_scan, source, pit_mm}, distance_to_fovea_mm, fovea_involved,
-        etdrs: see `etdrs_areas`, mean_uncertainty: {lesion, scan}.
+        scale ("mm" or UNCONFIRMED), area_mm2, sampling_sd_mm2 (of the area), square_root_area_mm, scanned_mm2, percent_of_scan,
+        perimeter_mm (of all foci), circularity, touches_border, foci: [{area_mm2, perimeter_mm, circularity, b_scan, a_scan,
+        distance_mm}, largest first], foci_count, largest_focus_mm2, fovea: null or {b_scan, a_scan, source, pit_mm},
+        distance_to_fovea_mm, fovea_involved, etdrs: see `etdrs_areas`, mean_uncertainty: {lesion, scan}.
     """
     spacing = scan.spacing_mm
     parts = foci(mask, spacing, fovea.index if fovea else None)
@@ -31,6 +31,7 @@ def measure(scan: OctScan, mask: np.ndarray, uncertainty: np.ndarray | None = No
     return {
         "scale": "mm" if scan.metric else UNCONFIRMED,
         "area_mm2": area,
+        "sampling_sd_mm2": sampling_sd_mm2(mask, spacing),
         "square_root_area_mm": area**0.5,
         "scanned_mm2": mask.size * scan.pixel_area_mm2,
         "percent_of_scan": 100 * float(mask.mean()),
@@ -68,9 +69,9 @@ def measure_rows(measures: dict) -> list[tuple[str, str, float | str, str]]:
         unit = units.get(name.rsplit("_", 1)[-1], "")
         rows.append((name, part, "" if value is None or value != value else value, unit + (mark if unit[:2] == "mm" else "")))
 
-    for name in ("area_mm2", "square_root_area_mm", "scanned_mm2", "percent_of_scan", "perimeter_mm", "circularity"):
+    for name in ("area_mm2", "sampling_sd_mm2", "square_root_area_mm", "scanned_mm2", "percent_of_scan", "perimeter_mm"):
         add(name, "all", measures[name])
-    for name in ("foci_count", "largest_focus_mm2", "distance_to_fovea_mm"):
+    for name in ("circularity", "foci_count", "largest_focus_mm2", "distance_to_fovea_mm"):
         add(name, "all", measures[name])
     for part, value in (measures["mean_uncertainty"] or {}).items():
         add("mean_uncertainty", part, value)

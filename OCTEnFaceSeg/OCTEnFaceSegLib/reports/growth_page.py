@@ -126,7 +126,7 @@ def _visit_table(report: dict, mark: str) -> tuple[tuple[str, ...], list[tuple[s
                 str(n),
                 f"{visit['years']:.2f}",
                 visit["visit_date"] or "–",
-                f"{visit['area_mm2']:.3f}",
+                f"{visit['area_mm2']:.3f} ± {visit['sampling_sd_mm2']:.3f}",
                 str(visit["foci_count"]),
                 by,
                 number(r.get("correlation"), ".2f"),
@@ -163,6 +163,8 @@ def _growth_table(report: dict, mark: str) -> tuple[tuple[str, ...], list[tuple[
 def _repeatability_note(report: dict, mark: str) -> str:
     text = (
         "mm per year: of the square root of the area, which depends less on the lesion's size. All visits: by a straight line. "
+        f"By where B-scans happen to lie, two scans of such a lesion differ by up to {_by_sampling(report):.3f} mm²{mark}, 95 "
+        "times in 100. "
     )
     limit = report["growth"]["repeatability"]
     if limit is None:
@@ -171,6 +173,11 @@ def _repeatability_note(report: dict, mark: str) -> str:
         f"Repeatability limit {limit['limit_mm2']:.3f} mm²{mark}, from {limit['scans']} scans of {limit['visits']} visits: two "
         "scans of the same lesion differ by less than this 95 times in 100."
     )
+
+
+def _by_sampling(report: dict) -> float:
+    """mm2, 95 % limit of a difference of two areas, at the visit where it is largest."""
+    return 1.96 * 2**0.5 * max(visit["sampling_sd_mm2"] for visit in report["visits"])
 
 
 def _made(report: dict) -> list[tuple[str, str]]:

@@ -3,9 +3,9 @@
 statement, created, method, models, settings, versions, warnings, seconds, peak_memory_gb   as in report.json; method "external"
                     where the masks were given
 lesion, scale       as in report.json
-visits              [{years, visit_date, eye, device, source, a_scans, b_scans, spacing_mm, area_mm2, square_root_area_mm,
-                    foci_count, touches_border, registration: null for the first, or {by, correlation, overlap, shift_mm,
-                    turn_deg, trusted}, change: null, or {new_mm2, stable_mm2, lost_mm2} against the first visit}]
+visits              [{years, visit_date, eye, device, source, a_scans, b_scans, spacing_mm, area_mm2, sampling_sd_mm2,
+                    square_root_area_mm, foci_count, touches_border, registration: null for the first, or {by, correlation,
+                    overlap, shift_mm, turn_deg, trusted}, change: null, or {new_mm2, stable_mm2, lost_mm2} against the first}]
 growth              see `measures.growth.growth`, and common_field: the same by what all visits scanned
 check_result        {needed, reasons}
 """
@@ -23,7 +23,7 @@ from CorrespondCoreLib.files import plain
 from CorrespondCoreLib.process_usage import peak_memory_gb, seconds_since_process_start
 from CorrespondCoreLib.progress import Progress
 
-from ..measures.lesion import area_mm2, foci
+from ..measures.lesion import area_mm2, foci, sampling_sd_mm2
 from ..measures.table import UNCONFIRMED
 from ..settings import SegmentationSettings
 from ..visits import Visit, changed_mm2
@@ -104,6 +104,7 @@ def _entry(visit: Visit, change: sitk.Image | None) -> dict:
         "b_scans": scan.enface_shape[0],
         "spacing_mm": list(scan.spacing_mm),
         "area_mm2": area,
+        "sampling_sd_mm2": sampling_sd_mm2(visit.mask, scan.spacing_mm),
         "square_root_area_mm": area**0.5,
         "foci_count": len(foci(visit.mask, scan.spacing_mm)),
         "touches_border": bool(border.any()),

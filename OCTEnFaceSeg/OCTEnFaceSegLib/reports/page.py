@@ -41,7 +41,10 @@ def report_page(report: dict, enface: Sequence[Picture], b_scans: Sequence[Pictu
 def _tiles(report: dict, mark: str) -> list[tuple[str, str, str]]:
     measures = report["measures"]
     foci, uncertainty = measures["foci_count"], measures["mean_uncertainty"]
-    share = f"{measures['percent_of_scan']:.1f} % of the scan, square root {measures['square_root_area_mm']:.2f} mm{mark}"
+    share = (
+        f"{measures['percent_of_scan']:.1f} % of the scan, square root {measures['square_root_area_mm']:.2f} mm{mark}, "
+        f"± {measures['sampling_sd_mm2']:.2f} mm² by the distance of the B-scans"
+    )
     largest = f"largest {measures['largest_focus_mm2']:.2f} mm²{mark}" if foci else ""
     entries = [
         (f"{measures['area_mm2']:.2f} mm²", f"area{mark}", share),
