@@ -42,8 +42,8 @@ def _tiles(report: dict, mark: str) -> list[tuple[str, str, str]]:
     measures = report["measures"]
     foci, uncertainty = measures["foci_count"], measures["mean_uncertainty"]
     share = (
-        f"{measures['percent_of_scan']:.1f} % of the scan, square root {measures['square_root_area_mm']:.2f} mm{mark}, "
-        f"± {measures['sampling_sd_mm2']:.2f} mm² by the distance of the B-scans"
+        f"± {measures['sampling_sd_mm2']:.2f} mm² by B-scan distance · {measures['percent_of_scan']:.1f} % of the scan · "
+        f"square root {measures['square_root_area_mm']:.2f} mm{mark}"
     )
     largest = f"largest {measures['largest_focus_mm2']:.2f} mm²{mark}" if foci else ""
     entries = [
