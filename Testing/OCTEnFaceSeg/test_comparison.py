@@ -11,6 +11,7 @@ from CorrespondCoreLib.cli import run
 from CorrespondCoreLib.errors import InputError
 from CorrespondCoreLib.json_objects import shipped_names
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.divergence import Divergence
 from OCTEnFaceSegLib.comparison.protocol import METHODS, PROTOCOLS, ComparisonProtocol
 from OCTEnFaceSegLib.comparison.run import compare
 from OCTEnFaceSegLib.comparison.runs import has_converged
@@ -97,6 +98,21 @@ def test_it_goes_on_where_it_was_stopped(compared, monkeypatch):
     assert "1 trainings are left" in progress.warnings[0]
     assert compare(protocol, folder, device="cpu", threads=1)["runs"] == 4
     assert json.loads(made.read_text(encoding="utf-8"))["tests"] == before["tests"]
+
+
+def test_a_run_that_diverges_is_told_and_the_others_are_made(tmp_path, monkeypatch):
+    protocol = replace(ComparisonProtocol.from_json(SMALL), methods=("fpn", "resensnet"), reference="fpn", fractions=(1.0,))
+    protocol = replace(protocol, networks={"fpn": NARROW, "resensnet": NARROW}, tests=protocol.tests[:1])
+    losses = iter([*[1.0] * 6, float("nan")])
+    check = Divergence.check
+    monkeypatch.setattr(Divergence, "check", lambda self, loss, step: check(self, next(losses, loss), step))
+    progress = Progress()
+    result = compare(protocol, tmp_path, device="cpu", threads=1, progress=progress)
+    assert result["runs"] == 2 and [row["method"] for row in result["rows"]] == ["FPN", "ReSensNet"]
+    assert "diverged" in progress.warnings[0] and "FPN, 100 %, seed 0" in progress.warnings[0]
+    record = json.loads((tmp_path / "runs" / "fpn-100-0.json").read_text(encoding="utf-8"))
+    assert record["steps"] == 6 and not record["converged"]
+    assert len(record["tests"]["same devices"]) == 2  # by the model of step 4
 
 
 def test_a_folder_of_another_comparison_is_refused(compared):

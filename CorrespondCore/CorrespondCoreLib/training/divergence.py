@@ -7,6 +7,10 @@ import math
 from ..errors import InputError
 
 
+class Diverged(InputError):
+    """The loss is not a number any more."""
+
+
 class Divergence:
     """Counts the steps in a row whose loss is not a number.
 
@@ -21,11 +25,11 @@ class Divergence:
         """Look at the loss of a step.
 
         Raises:
-            InputError: more steps in a row were lost than are forgiven.
+            Diverged: more steps in a row were lost than are forgiven.
         """
         self._lost = 0 if math.isfinite(loss) else self._lost + 1
         if self._lost > self._forgiven:
-            raise InputError(
+            raise Diverged(
                 f"The training diverged: the loss is not a number at step {step}. Lower learning_rate in the configuration and "
                 "begin anew, in another folder."
             )

@@ -41,7 +41,8 @@ METHODS = {
 
 @dataclass(frozen=True)
 class TestSet:
-    """Eyes that judge. Phantoms: of these styles. Folders: the test part of the patients, with the masks of one grader."""
+    """Eyes that judge. Phantoms: of these styles, all of them with the lesion. Folders: the test part of the patients, with the
+    masks of one grader."""
 
     name: str
     styles: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from CorrespondCoreLib.files import write_json
 from CorrespondCoreLib.metrics import dice
 from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
+from CorrespondCoreLib.training.divergence import Diverged
 
 from ..networks.checkpoints import load_network
 from ..networks.contract import EnfaceNetwork
@@ -78,23 +79,32 @@ class Comparison:
         return [json.loads(self._file(run).read_text(encoding="utf-8")) for run in made]
 
     def make(self, run: Run, progress: Progress) -> None:
-        """Train and judge one run; a training that was stopped goes on."""
+        """Train and judge one run; a training that was stopped goes on.
+
+        One that diverges is told, has not converged, and is judged by its best model before, if there was one.
+        """
         began = time.perf_counter()
         config = self.protocol.config(run.method, run.fraction, run.seed)
-        start = self._pretrained(run, progress.part(until=0.3)) if METHODS[run.method].pretrained else None
         folder = self.output / TRAININGS / run.name
-        facts = self._trained(config, folder, start, progress.part(until=0.9))
+        diverged = False
+        try:
+            start = self._pretrained(run, progress.part(until=0.3)) if METHODS[run.method].pretrained else None
+            self._trained(config, folder, start, progress.part(until=0.9))
+        except Diverged as error:
+            progress.warning(f"{config.title}, seed {run.seed}: {error}")
+            diverged = True
         networks = [load_network(model) for model in _models(folder)]
         tests = {}
         for test in self.protocol.tests:
-            eyes = self._test_eyes(test, config)
+            eyes = self._test_eyes(test, config) if networks else []
             tests[test.name] = [_judged(networks, eye, self.device) for eye in eyes]
+        losses = losses_of(folder)
         record = {
             "method": run.method,
             "fraction": run.fraction,
             "seed": run.seed,
-            "steps": facts["steps"],
-            "converged": has_converged(losses_of(folder)),
+            "steps": len(losses),
+            "converged": not diverged and has_converged(losses),
             "seconds": time.perf_counter() - began,
             "tests": tests,
         }
@@ -107,10 +117,10 @@ class Comparison:
         self._trained(config, folder, None, progress)
         return _models(folder)[0].folder
 
-    def _trained(self, config: TrainingConfig, folder: Path, start: Path | None, progress: Progress) -> dict[str, Any]:
-        """What a training did; it takes the eyes of the two latest kinds of data from memory."""
+    def _trained(self, config: TrainingConfig, folder: Path, start: Path | None, progress: Progress) -> None:
+        """Make a training; it takes the eyes of the two latest kinds of data from memory."""
         kept = self._kept(config.task, config.image, config.data.depth, config.seed)
-        return train(config, folder, start, True, self.device, self.threads, progress, kept)
+        train(config, folder, start, True, self.device, self.threads, progress, kept)
 
     def _test_eyes(self, test: TestSet, config: TrainingConfig) -> list[Eye]:
         """Of a test set, as a configuration sees them; made once for all runs that see them alike."""
@@ -118,7 +128,7 @@ class Comparison:
         key = (test.name, config.data.depth, 0 if phantom else config.seed)
         if key not in self._eyes:
             if phantom:
-                data = replace(config.data, styles=test.styles or config.data.styles)
+                data = replace(config.data, styles=test.styles or config.data.styles, healthy=0.0)
                 source: Any = PhantomEyes(replace(config, data=data), HELD_OUT, self.protocol.test_eyes)
             else:
                 source = FolderEyes(config, folder_parts(config).test, (test.mask,) if test.mask else MASKS)
@@ -139,8 +149,11 @@ def has_converged(losses: list[float]) -> bool:
 
 
 def losses_of(folder: Path) -> list[float]:
-    """Of all steps of a training."""
-    with open(folder / "steps.csv", newline="", encoding="utf-8") as file:
+    """Of all steps of a training; none where it did not begin."""
+    path = folder / "steps.csv"
+    if not path.is_file():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
         return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
