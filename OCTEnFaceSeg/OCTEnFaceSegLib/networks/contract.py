@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Sizes:
         return -(-enface_shape[0] // self.b_scans) * self.b_scans, -(-enface_shape[1] // self.a_scans) * self.a_scans
 
 
-class EnfaceNetwork(nn.Module):
+class EnfaceNetwork(nn.Module, ABC):
     """A network whose first half projects the volume along the beam, and whose second half works on en-face maps.
 
     Attributes:
@@ -47,13 +48,13 @@ class EnfaceNetwork(nn.Module):
     reach: tuple[int, int] | None
     bytes_per_voxel: int
 
+    @abstractmethod
     def project(self, volume: torch.Tensor) -> list[torch.Tensor]:
         """Maps (N, C, B-scan / stride, 1, A-scan / stride) of a volume (N, 1, B-scan, depth, A-scan), one for each stride."""
-        raise NotImplementedError(f"{type(self).__name__} lacks this half")
 
+    @abstractmethod
     def decode(self, maps: list[torch.Tensor]) -> torch.Tensor:
         """Logits (N, 1, B-scan, 1, A-scan) from the maps."""
-        raise NotImplementedError(f"{type(self).__name__} lacks this half")
 
     def forward(self, volume: torch.Tensor) -> torch.Tensor:
         """Logits (N, 1, B-scan, 1, A-scan) of a volume (N, 1, B-scan, depth, A-scan), z-scored per B-scan.
