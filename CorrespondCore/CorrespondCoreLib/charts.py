@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -30,12 +30,20 @@ def color_bar(colors: np.ndarray, low: float, high: float, label: str) -> str:
 
 
 def chart(
-    parts: list[str], x: Scale, y: Scale, ticks_x: Sequence[float], ticks_y: Sequence[float], label_x: str, label_y: str
+    parts: list[str],
+    x: Scale,
+    y: Scale,
+    ticks_x: Sequence[float] | Mapping[float, str],
+    ticks_y: Sequence[float],
+    label_x: str,
+    label_y: str,
 ) -> str:
+    """What is drawn in pixels, `parts`, on a grid with axes; ticks of x may have names of their own."""
+    names = ticks_x if isinstance(ticks_x, Mapping) else {t: f"{t:.4g}" for t in ticks_x}
     bottom = HEIGHT - BOTTOM
     grid = [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(t):.1f}" y2="{y(t):.1f}" stroke="{FAINT}"/>' for t in ticks_y]
     numbers = [f'<text x="{LEFT - 6}" y="{y(t) + 4:.1f}" text-anchor="end">{t:.4g}</text>' for t in ticks_y]
-    numbers += [f'<text x="{x(t):.1f}" y="{bottom + 15}" text-anchor="middle">{t:.4g}</text>' for t in ticks_x]
+    numbers += [f'<text x="{x(t):.1f}" y="{bottom + 15}" text-anchor="middle">{escape(name)}</text>' for t, name in names.items()]
     axis = f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}" stroke="{INK}"/>'
     middle_x, middle_y = (LEFT + WIDTH - RIGHT) / 2, (TOP + bottom) / 2
     labels = (

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 from CorrespondCoreLib import __version__
-from CorrespondCoreLib.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, legend, scale, ticks
+from CorrespondCoreLib.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, chart, scale, ticks
 from CorrespondCoreLib.provenance import STATEMENT
 from CorrespondCoreLib.report_page import number, page, table
 
 from .protocol import METHODS, ComparisonProtocol
 
 COLORS = ("#0f6e84", "#c4572e", "#7a5195", "#3b7d3b", "#b58900", "#8a8f98", "#1f4e9c", "#a33f6b")
+LEAST_MM2 = 0.01  # on the axis of areas
 HEAD = ("Labels", "Method", "Seeds", "Dice", "Area difference, mm²", "Plateau", "p (Dice)", "p (area)")
 NOTE = (
     "Mean and standard deviation over eyes and seeds. p: Wilcoxon's signed-rank test against {reference}, Bonferroni's "
@@ -37,13 +40,14 @@ def comparison_page(protocol: ComparisonProtocol, rows: Sequence[dict[str, Any]]
             for key, title, label in (("dice", "Dice", "Dice"), ("area_difference_mm2", "Area difference", "mm²"))
         )
         if of_test:
-            parts += [f'<section class="charts">{figures}</section>', table(test.name, HEAD, [_cells(r) for r in of_test], note)]
+            shown = table(test.name, HEAD, [_cells(r) for r in of_test], note)
+            parts += [f'<section class="charts">{figures}</section>', _legend(of_test), shown]
     facts = [f"{runs[0]} of {runs[1]} trainings", protocol.data.source, f"Correspond {__version__}"]
     return page(protocol.title, facts, STATEMENT, parts)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    settled = "yes" if row["converged"] == row["seeds"] else f"not converged ({row['converged']} of {row['seeds']})"
+    settled = "yes" if _settled(row) else f"not converged ({row['converged']} of {row['seeds']})"
     return (
         f"{100 * row['fraction']:g} %",
         row["method"],
@@ -57,18 +61,37 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _chart(rows: Sequence[dict[str, Any]], key: str, label: str) -> str:
-    """A line per method over the shares of labels, which stand at equal distances."""
+    """A line per method over the shares of labels, which stand at equal distances; areas on a logarithmic axis."""
     shares = sorted({row["fraction"] for row in rows})
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    top = max([row[key] for row in rows] + [1e-3]) * (1.0 if key == "dice" else 1.15)
     x = scale(0, max(len(shares) - 1, 1), LEFT + 10, WIDTH - RIGHT - 10)
-    y = scale(0, max(top, 1.0) if key == "dice" else top, HEIGHT - BOTTOM, TOP)
+    if key == "dice":
+        y, ticks_y = scale(0, 1, HEIGHT - BOTTOM, TOP), ticks(0, 1)
+    else:
+        exponents = [math.log10(max(row[key], LEAST_MM2)) for row in rows]
+        first, last = math.floor(min(exponents)), max(math.ceil(max(exponents)), math.floor(min(exponents)) + 1)
+        height = scale(first, last, HEIGHT - BOTTOM, TOP)
+        y, ticks_y = lambda value: height(math.log10(max(value, LEAST_MM2))), [10.0**n for n in range(first, last + 1)]
     parts = []
-    for n, method in enumerate(methods):
-        points = [(x(shares.index(row["fraction"])), y(row[key])) for row in rows if row["method"] == method]
-        color = COLORS[n % len(COLORS)]
-        parts.append(f'<polyline points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}" fill="none" stroke="{color}"/>')
-        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{color}"/>' for a, b in points]
-        parts.append(legend(method, color, WIDTH - 170, HEIGHT - BOTTOM - 8 - 13 * (len(methods) - 1 - n)))
-    names = ", ".join(f"{n}: {100 * share:g} %" for n, share in enumerate(shares))
-    return chart(parts, x, y, list(range(len(shares))), ticks(0, top), f"share of the labels ({names})", label)
+    for method, color in _colors(rows).items():
+        of_method = [(x(shares.index(row["fraction"])), y(row[key]), row) for row in rows if row["method"] == method]
+        parts.append(f'<polyline points="{" ".join(f"{a:.1f},{b:.1f}" for a, b, _ in of_method)}" fill="none" stroke="{color}"/>')
+        parts += [
+            f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{color if _settled(row) else "#fff"}" stroke="{color}"/>'
+            for a, b, row in of_method
+        ]
+    return chart(parts, x, y, {n: f"{100 * share:g} %" for n, share in enumerate(shares)}, ticks_y, "share of the labels", label)
+
+
+def _colors(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    return dict(zip(dict.fromkeys(row["method"] for row in rows), COLORS, strict=False))
+
+
+def _legend(rows: Sequence[dict[str, Any]]) -> str:
+    keys = (
+        f'<span class="key"><i style="background:{color}"></i>{escape(name)}</span> ' for name, color in _colors(rows).items()
+    )
+    return f'<p class="legend">{"".join(keys)}Hollow: not converged.</p>'
+
+
+def _settled(row: dict[str, Any]) -> bool:
+    return row["converged"] == row["seeds"]
