@@ -14,7 +14,7 @@ from .settings import DEPTH_VOXELS, SegmentationSettings
 SHIPPED = shipped_models_folder(__file__)
 NOT_SHIPPED = {"rpd": (0.753, 77)}
 """Lesions without a default model: the Dice that a training reached on phantoms of an unseen device, and the part of a real scan
-in percent that it marked, nearly all of it wrongly (Documentation/Accuracy.md)."""
+in percent that it marked (Documentation/Accuracy.md)."""
 ABOVE_MM, BELOW_MM = 1.28, 0.64  # of Bruch's membrane: together the depth of a Spectralis scan (496 voxels of 3.87 um)
 
 
