@@ -23,6 +23,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         super().__init__(parent)
         self._combo = QtWidgets.QComboBox()
         self._combo.setSizePolicy(QtWidgets.QSizePolicy.Expanding, QtWidgets.QSizePolicy.Fixed)
+        self._combo.setSizeAdjustPolicy(QtWidgets.QComboBox.AdjustToMinimumContentsLengthWithIcon)  # long names widen no panel
         row(self, self._combo)
         self._combo.activated.connect(self._activated)
         self._scene, self._current, self._types = None, "", []
