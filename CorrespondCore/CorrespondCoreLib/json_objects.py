@@ -101,5 +101,5 @@ def configured(kind: Any, values: Any, prefix: str, noun: str = "configuration")
         raise InputError(f"Unknown entries of the {noun}: {names}. Known are: {', '.join(prefix + n for n in known)}.")
     try:
         return kind(**values)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, IndexError, AttributeError) as error:
         raise InputError(f"An entry of the {noun} is missing, or of the wrong kind: {error}.") from error

@@ -57,7 +57,9 @@ class SegmentationSettings(JsonObject):
     def __post_init__(self) -> None:
         self.models = tuple(self.models)
         if isinstance(self.hypertransmission, dict):
-            self.hypertransmission = configured(HypertransmissionSettings, self.hypertransmission, "hypertransmission.")
+            self.hypertransmission = configured(
+                HypertransmissionSettings, self.hypertransmission, "hypertransmission.", self.noun
+            )
         self.check()
 
     def check(self) -> None:

@@ -112,6 +112,7 @@ def test_a_run_that_diverges_is_told_and_the_others_are_made(tmp_path, monkeypat
     assert "diverged" in progress.warnings[0] and "FPN, 100 %, seed 0" in progress.warnings[0]
     record = json.loads((tmp_path / "runs" / "fpn-100-0.json").read_text(encoding="utf-8"))
     assert record["steps"] == 6 and not record["converged"]
+    assert [(row["runs"], row["seeds"]) for row in result["rows"]] == [(1, 1), (1, 1)]
     assert len(record["tests"]["same devices"]) == 2  # by the model of step 4
 
 
@@ -135,6 +136,14 @@ def test_methods_are_tested_against_the_reference_over_the_same_eyes():
     assert worse["p_dice"] == pytest.approx(2 * 0.5**12) and better["p_dice"] is None
     assert worse["area_difference_mm2"] > better["area_difference_mm2"]
     assert (worse["converged"], better["converged"]) == (1, 0)
+
+
+def test_a_seed_that_could_not_be_judged_does_not_count():
+    protocol = replace(ComparisonProtocol.from_json(SMALL), fractions=(1.0,), tests=(ComparisonProtocol("x").tests[0],))
+    eye = {"dice": 0.5, "area_mm2": 1.0, "true_area_mm2": 2.0}
+    runs = [{"method": "fpn", "fraction": 1.0, "seed": n, "converged": n == 0} for n in (0, 1)]
+    (row,) = table_rows(protocol, [{**runs[0], "tests": {"same devices": [eye]}}, {**runs[1], "tests": {"same devices": []}}])
+    assert (row["runs"], row["seeds"], row["converged"]) == (2, 1, 1)
 
 
 def test_a_plateau_is_a_loss_that_falls_no_more():

@@ -47,7 +47,7 @@ def comparison_page(protocol: ComparisonProtocol, rows: Sequence[dict[str, Any]]
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    settled = "yes" if _settled(row) else f"not converged ({row['converged']} of {row['seeds']})"
+    settled = "yes" if _settled(row) else f"not converged ({row['converged']} of {row['runs']})"
     return (
         f"{100 * row['fraction']:g} %",
         row["method"],
@@ -94,4 +94,4 @@ def _legend(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _settled(row: dict[str, Any]) -> bool:
-    return row["converged"] == row["seeds"]
+    return row["converged"] == row["runs"]

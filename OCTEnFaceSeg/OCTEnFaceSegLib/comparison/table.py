@@ -15,6 +15,7 @@ COLUMNS = (
     "test",
     "fraction",
     "method",
+    "runs",
     "seeds",
     "dice",
     "dice_std",
@@ -31,7 +32,8 @@ def table_rows(protocol: ComparisonProtocol, results: Sequence[dict[str, Any]]) 
 
     Means and standard deviations are over eyes and seeds. p: Wilcoxon's signed-rank test against the reference over the same
     eyes and seeds, with Bonferroni's correction within the test set and share; None where the reference or pairs are missing.
-    converged: number of runs that reached a plateau; a method with less than all of them is not to be ranked.
+    seeds: of the runs that could be judged; one that diverged at once cannot. converged: number of runs that reached a plateau;
+    a method with less than all of them is not to be ranked.
     """
     rows = []
     for test in protocol.tests:
@@ -47,7 +49,8 @@ def table_rows(protocol: ComparisonProtocol, results: Sequence[dict[str, Any]]) 
                         "test": test.name,
                         "fraction": share,
                         "method": METHODS[name].title,
-                        "seeds": len(runs),
+                        "runs": len(runs),
+                        "seeds": len({seed for seed, _ in eyes}),
                         "dice": float(values["dice"].mean()),
                         "dice_std": float(values["dice"].std()),
                         "area_difference_mm2": float(values["difference"].mean()),
