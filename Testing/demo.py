@@ -96,13 +96,23 @@ def main(arguments: list[str]) -> int:
     from .OCTEnFaceSeg.screenshots import take as oct_pictures
     from .TAVIFusion.screenshots import take as tavi_pictures
 
-    pictures = [path for take in (lung_pictures, oct_pictures, tavi_pictures) for path in take(output / "panel")]
+    pictures = lung_pictures(output / "panel")
+    for take in (oct_pictures, tavi_pictures):
+        empty_scene()
+        pictures += take(output / "panel")
     print(
         "\n".join(
             ["", *lines, *(f"picture       {path}" for path in pictures), "", "For research use only. Not for clinical use."]
         )
     )
     return 0
+
+
+def empty_scene() -> None:
+    """Nothing of one module stands in the pictures of the next."""
+    import slicer
+
+    slicer.mrmlScene.Clear(0)
 
 
 if __name__ == "__main__":
