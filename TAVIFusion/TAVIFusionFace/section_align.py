@@ -78,6 +78,8 @@ def about(report):
     """The figures of an alignment's report for people."""
     residuals = [view["residual_mm"] for view in report.get("views", ()) if view.get("residual_mm") is not None]
     lines = [_("Outlines {mm} mm apart (median).").format(mm=", ".join(f"{mm:.1f}" for mm in residuals))] if residuals else []
+    if len(moved := [view["moved_mm"] for view in report.get("views", ()) if view.get("moved_mm") is not None]) > 1:
+        lines.append(_("Heart and breath between the views: {mm:.1f} mm; the pose is that of the first.").format(mm=max(moved)))
     if report.get("phases"):
         lines.append(aboutPhases(report["phases"]))
     directions = (report.get("confidence") or {}).values()

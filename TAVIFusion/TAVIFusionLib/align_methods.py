@@ -64,6 +64,7 @@ class Overlaid:
         shadows: the model's silhouette in each view.
         degrees: of freedom that were fitted; confidence: name of a direction -> what is known of it.
         residual_mm, matched: of each view, None where no outlines were compared.
+        moved_mm: of each view, how far heart and breath moved the model since the first one, None where that was not asked.
         warnings: sentences for the user.
         model: matching network that was used.
     """
@@ -77,6 +78,7 @@ class Overlaid:
     confidence: dict[str, Any] = field(default_factory=dict)
     residual_mm: list[float | None] = field(default_factory=list)
     matched: list[float | None] = field(default_factory=list)
+    moved_mm: list[float | None] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     model: Model | None = None
 
@@ -87,7 +89,8 @@ class Overlaid:
             nothing = dict.fromkeys(("dsc", "precision", "recall"))
             scores = nothing if view.mask is None else frame_scores(shadow, view.mask)
             angles = {"primary_deg": view.carm.primary_deg, "secondary_deg": view.carm.secondary_deg}
-            rows.append({"frame": view.frame, **angles, "residual_mm": self.residual_mm[n], "matched": self.matched[n], **scores})
+            known = {"residual_mm": self.residual_mm[n], "matched": self.matched[n], "moved_mm": self.moved_mm[n]}
+            rows.append({"frame": view.frame, **angles, **known, **scores})
         return rows
 
     def errors(self, marks: list[ModelPoint], seen: Sequence[Seen]) -> list[PointError]:
@@ -133,9 +136,11 @@ def _by_outlines(mesh, seen, start: Pose, picked, settings: AlignmentSettings, p
         "pose fit",
         fit.pose,
         fit.degrees,
+        [fit.pose.shifted(move) for move in fit.moved_mm],
         confidence={name: asdict(direction) for name, direction in fit.confidence.items()},
         residual_mm=list(fit.residual_mm),
         matched=list(fit.matched),
+        moved_mm=np.linalg.norm(fit.moved_mm, axis=1).tolist(),
         warnings=fit.warnings,
     )
 
@@ -149,7 +154,8 @@ def _by_points(mesh, seen, start: Pose, picked, settings: AlignmentSettings) -> 
     if worst > _FAR_MM:
         warnings.append(f"A picked pair is {worst:.1f} mm off after the fit: pick it again.")
     empty: list[float | None] = [None] * len(seen)
-    return _posed(mesh, seen, "point pairs", fit.pose, fit.degrees, residual_mm=empty, matched=empty, warnings=warnings)
+    unknown = {"residual_mm": empty, "matched": empty, "moved_mm": empty, "warnings": warnings}
+    return _posed(mesh, seen, "point pairs", fit.pose, fit.degrees, [fit.pose] * len(seen), **unknown)
 
 
 def _by_affine(mesh, seen, start: Pose, settings: AlignmentSettings, device: str) -> Overlaid:
@@ -170,14 +176,20 @@ def _by_affine(mesh, seen, start: Pose, settings: AlignmentSettings, device: str
         f"affine, {settings.affine}",
         residual_mm=[None],
         matched=[None],
+        moved_mm=[None],
         warnings=warnings,
         model=model,
     )
 
 
-def _posed(mesh: Mesh, seen: Sequence[Seen], method: str, pose: Pose, degrees: str, **known: Any) -> Overlaid:
-    shadows = [silhouette(mesh, view.carm, pose) for view in seen]
-    return Overlaid(method, pose, None, lambda points, n: seen[n].carm.project(pose.apply(points)), shadows, degrees, **known)
+def _posed(mesh: Mesh, seen: Sequence[Seen], method: str, pose: Pose, degrees: str, poses: list[Pose], **known: Any) -> Overlaid:
+    """A pose; `poses` are those of the views, which differ by what heart and breath did between them."""
+    shadows = [silhouette(mesh, view.carm, one) for view, one in zip(seen, poses, strict=True)]
+
+    def place(points: np.ndarray, n: int) -> np.ndarray:
+        return seen[n].carm.project(poses[n].apply(points))
+
+    return Overlaid(method, pose, None, place, shadows, degrees, **known)
 
 
 def _picked(picked: list[ModelPoint], seen: Sequence[Seen], start: Pose, settings: AlignmentSettings):

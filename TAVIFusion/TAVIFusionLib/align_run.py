@@ -81,6 +81,8 @@ def align_files(
         if picked and any(view.frame is None for view in views):
             raise InputError("Points are picked on frames: name the frames, or leave the pairs out.")
         seen, finder, phases = seen_views(mesh, views, first, fit, settings, device, progress)
+        if phases:
+            fit = fit.with_motion(phases["heart_mm"], phases["breath_mm"])
         result = overlaid(mesh, seen, first, picked, replace(settings.alignment, fit=fit), device, progress.part(until=0.9))
     told = [text for view in seen for text in check_mesh(mesh, view.carm, result.pose)] if result.pose else []
     for warning in [*result.warnings, *told]:
@@ -90,7 +92,7 @@ def align_files(
     with whole_folder(output) as folder, progress.stage("Writing", until=1.0):
         write_json(folder / "settings.json", settings.to_dict())
         _write_result(folder, result, rows)
-        names = ("frame", *SCORES, "residual_mm", "matched")
+        names = ("frame", *SCORES, "residual_mm", "matched", "moved_mm")
         write_csv(
             folder / "metrics.csv", ("view", *names), [[n, *(row[name] for name in names)] for n, row in enumerate(rows, 1)]
         )

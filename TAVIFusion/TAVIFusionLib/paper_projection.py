@@ -11,6 +11,19 @@ import numpy as np
 
 from .carm import CArm
 
+_FAR_MM = 1e7
+
+
+def parallel(carm: CArm) -> CArm:
+    """The same view by rays that are as good as parallel.
+
+    Raises:
+        InputError: the geometry is incomplete.
+    """
+    carm.check()
+    ratio = float(carm.source_to_detector_mm or 0) / float(carm.source_to_isocenter_mm or 1)
+    return carm.at(source_to_isocenter_mm=_FAR_MM, source_to_detector_mm=_FAR_MM * ratio)
+
 
 def project_parallel(points_mm: np.ndarray, carm: CArm) -> np.ndarray:
     """(N, 3) LPS mm to (N, 2) pixels (column, row) by parallel rays, at the scale that the cone beam has at the isocenter.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -26,6 +26,10 @@ class Pose:
         """(N, 3) LPS mm of the model to (N, 3) LPS mm in the patient's frame."""
         pivot = np.asarray(self.pivot_mm)
         return (np.asarray(points_mm, dtype=float) - pivot) @ self._rotation().T + pivot + np.asarray(self.translation_mm)
+
+    def shifted(self, shift_mm: np.ndarray) -> Pose:
+        """The same rotation, and (3,) mm LPS farther."""
+        return replace(self, translation_mm=tuple(np.add(self.translation_mm, shift_mm).tolist()))
 
     def matrix(self) -> np.ndarray:
         """(4, 4) homogeneous, LPS mm."""

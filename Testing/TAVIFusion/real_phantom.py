@@ -77,7 +77,9 @@ def aligned(phantom: RealPhantom) -> tuple[PointFit, PoseFit]:
     pixels = np.array([[point.seen[view] for point in picked] for view in (0, 1)])
     carms = [view.carm for view in phantom.views]
     pairs = fit_points(points, pixels, carms, angle_trust_deg=None)
-    everywhere = FitSettings(first_reach_mm=8.0, last_reach_mm=5.0, focus_mm=1000.0)  # the mesh's tubes are wider than the lumen
+    everywhere = FitSettings(  # the mesh's tubes are wider than the lumen, and nothing moves
+        first_reach_mm=8.0, last_reach_mm=5.0, focus_mm=1000.0, beat_mm=0.1, breath_mm=0.1, moved_mm=0.1
+    )
     return pairs, fit_pose(phantom.mesh, phantom.views, pairs.pose, "six", starts=1, settings=everywhere)
 
 

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
 from CorrespondCoreLib.errors import InputError
 from TAVIFusionLib.alignment.confidence import SLIDING
 from TAVIFusionLib.alignment.degrees import SIX, moved, view_angle_deg
 from TAVIFusionLib.alignment.pose_fit import fit_pose
 from TAVIFusionLib.alignment.rim import Rim
-from TAVIFusionLib.alignment.views import MaskOutline, View, plane_mm
+from TAVIFusionLib.alignment.settings import FitSettings
+from TAVIFusionLib.alignment.views import MaskOutline, View, plane_mm, plane_pixels
 from TAVIFusionLib.pose import Pose
 from Testing.TAVIFusion.tubes import ARM, SIDE, aorta, seen, straight
 
@@ -70,7 +72,33 @@ def test_two_views_see_the_depth():
     fit = fit_pose(mesh, [seen(mesh, ARM, truth), seen(mesh, SIDE, truth)], Pose(pivot_mm=PIVOT), degrees="auto")
     assert fit.degrees == "six"
     assert np.linalg.norm(fit.pose.apply(ROOT) - truth.apply(ROOT), axis=1).mean() < 0.8
-    assert all(fit.confidence[name].certain for name in SIX)
+    assert np.linalg.norm(fit.moved_mm[1]) < 0.5
+    assert all(fit.confidence[name].certain for name in SIX if name != "shift along the beam")
+    assert 1.5 < fit.confidence["shift along the beam"].sigma < 3 and "same phase" in " ".join(fit.warnings)
+
+
+def test_two_views_of_the_same_phase_are_certain_of_the_depth():
+    mesh = aorta()
+    truth = Pose((2.0, -1.5, 2.0), (6.0, -7.0, 4.0), PIVOT)
+    settings = FitSettings().with_motion(0.5, 0.0)
+    fit = fit_pose(mesh, [seen(mesh, ARM, truth), seen(mesh, SIDE, truth)], Pose(pivot_mm=PIVOT), "six", settings=settings)
+    assert np.linalg.norm(fit.pose.apply(ROOT) - truth.apply(ROOT), axis=1).mean() < 0.8
+    assert all(fit.confidence[name].certain for name in SIX) and not fit.warnings
+
+
+def test_a_breath_between_the_views_does_not_bend_the_pose_of_the_first():
+    mesh = aorta()
+    truth = Pose((1.0, -1.5, 2.0), (6.0, -7.0, 4.0), PIVOT)
+    views = [seen(mesh, ARM, truth), seen(mesh, SIDE, truth.shifted(np.array([0.5, -0.5, -6.0])))]
+    fit = fit_pose(mesh, views, Pose(pivot_mm=PIVOT), degrees="six")
+    assert plane_error(fit, truth) < 0.5
+    assert np.linalg.norm(fit.pose.apply(ROOT) - truth.apply(ROOT), axis=1).mean() < 1.5
+    assert np.allclose(fit.moved_mm, [[0, 0, 0], [0.5, -0.5, -6.0]], atol=1.0)
+    assert "moved the model by 6 mm" in " ".join(fit.warnings)
+    still = fit_pose(
+        mesh, views, Pose(pivot_mm=PIVOT), degrees="six", settings=FitSettings(beat_mm=0.01, breath_mm=0.01, moved_mm=0.01)
+    )
+    assert plane_error(still, truth) > 1.5 and not any("moved the model" in text for text in still.warnings)
 
 
 def test_sliding_along_a_straight_tube_is_flagged():
@@ -136,11 +164,18 @@ def test_the_rim_is_the_outline_of_the_shadow():
     mesh = aorta()
     view = seen(mesh, ARM)
     rim = Rim(mesh).seen(Pose(), ARM)
-    outline = MaskOutline.of(view)
+    distance = (distance_transform_edt(~view.mask) - distance_transform_edt(view.mask)) * ARM.isocenter_pixel_mm[0]
     shown = (np.abs(rim.points_mm) < 125 * ARM.isocenter_pixel_mm[0]).all(axis=1)
     assert np.count_nonzero(shown) > 100
-    assert np.quantile(np.abs(outline.edge_distance(rim.points_mm[shown], ARM)), 0.98) < 1.5 * ARM.isocenter_pixel_mm[0]
-    assert np.mean(outline.edge_distance((rim.points_mm + 2 * rim.normals)[shown], ARM) > 0) > 0.95
+
+    def at(points_mm):
+        columns, rows = np.rint(plane_pixels(points_mm[shown], ARM)).astype(int).T
+        return distance[rows, columns]
+
+    assert np.quantile(np.abs(at(rim.points_mm)), 0.98) < 1.5 * ARM.isocenter_pixel_mm[0]
+    assert np.mean(at(rim.points_mm + 2 * rim.normals) > 0) > 0.95
+    coarse = MaskOutline.of(view).edge_distance(rim.points_mm[shown], ARM)
+    assert np.quantile(np.abs(coarse - at(rim.points_mm)), 0.98) < 2.0  # of every other pixel: 1.1 mm
     assert np.allclose(plane_mm(ARM.project(rim.model_mm), ARM), rim.points_mm, atol=0.05)
 
 

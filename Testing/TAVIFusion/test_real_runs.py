@@ -13,6 +13,7 @@ from Testing.data import real_data
 
 PAIRS = Path(__file__).with_name("real_phantom_pairs.csv")
 FIT = {"first_reach_mm": 8.0, "last_reach_mm": 5.0, "focus_mm": 1000.0}  # the model's tubes are wider than what contrast fills
+STILL = {"beat_mm": 0.1, "breath_mm": 0.1, "moved_mm": 0.1}  # no heart, no breath
 
 
 def test_lines_of_a_centerline():
@@ -30,7 +31,7 @@ def test_the_real_phantom_is_found_in_two_views(tmp_path):
     folder = real_data("tavi/phantom_xa")
     for name, values in (("im1", {"pixel_spacing_mm": [0.390625, 0.390625]}), ("im5", {})):
         (tmp_path / f"{name}.json").write_text(json.dumps(values))
-    (tmp_path / "settings.json").write_text(json.dumps({"alignment": {"fit": FIT}}))
+    (tmp_path / "settings.json").write_text(json.dumps({"alignment": {"fit": {**FIT, **STILL}}}))
     views = ["--view", folder / "IM1.dcm", 5, "--view", folder / "IM5.dcm", 5]
     views += ["--geometry", tmp_path / "im1.json", "--geometry", tmp_path / "im5.json", "--method", "vesselness"]
     fit = ["--pairs", PAIRS, "--turned", "--degrees", "six", "--settings", tmp_path / "settings.json"]

@@ -16,7 +16,7 @@ from CorrespondCoreLib.errors import InputError
 from ..carm import CArm
 from ..meshes import Mesh
 from ..metrics import frame_scores
-from ..paper_projection import project_parallel
+from ..paper_projection import parallel, project_parallel
 from ..pose import Pose
 from ..silhouette import silhouette
 from .affine_search import direct_matrix, moments_matrix
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..networks.matching import AffineMatchingNetwork
 
 METHODS = ("identity", "moments", "direct", "network")
-_FAR_MM = 1e7
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,7 @@ def projected_region(
     Raises:
         InputError: the geometry is incomplete, or the region shows nothing of the model.
     """
-    carm.check()
-    ratio = float(carm.source_to_detector_mm or 0) / float(carm.source_to_isocenter_mm or 1)
-    parallel = carm.at(source_to_isocenter_mm=_FAR_MM, source_to_detector_mm=_FAR_MM * ratio)
-    shadow = silhouette(mesh, parallel, pose or Pose())
+    shadow = silhouette(mesh, parallel(carm), pose or Pose())
     if region_px is not None:
         left, top, right, bottom = (max(0, value) for value in region_px)
         inside = np.zeros_like(shadow)

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from ..carm import CArm
 from ..pose import Pose
 from .degrees import point_moves
-from .rim import Rim, RimView
+from .rim import RimView
 from .views import MaskOutline, View, plane_mm, plane_motion
 
 _SAME_SIDE = 0.3
@@ -123,11 +123,6 @@ class OutlineMatcher:
     def _inside(self, points_mm: np.ndarray, carm: CArm) -> np.ndarray:
         half = np.asarray(carm.isocenter_pixel_mm) * (np.asarray(carm.size) / 2 - 4)
         return (np.abs(points_mm) < half).all(axis=1)
-
-
-def seen_by(rim: Rim, matchers: list[OutlineMatcher], pose: Pose) -> list[RimView]:
-    """The rim at a pose in each view."""
-    return [rim.seen(pose, matcher.carm) for matcher in matchers]
 
 
 def _paired(model_mm, targets_mm, target_normals, seen_mm, seen_normals, lengths_mm, reach_mm):

@@ -2,7 +2,8 @@
 
 For a pose the rim of the mesh (see `rim`) is projected; each piece of the mask's outline is paired with the nearest piece of the
 rim that faces the same way, and back; a damped Gauss-Newton step brings the pairs together along their normals; the reach of the
-pairs shrinks. This is done from several starts, and the best is kept.
+pairs shrinks. This is done from several starts, and the best is kept. Views are
+taken in turn: what heart and breath did in between is fitted along, so that it does not bend the pose of the first view.
 """
 
 from __future__ import annotations
@@ -18,18 +19,17 @@ from CorrespondCoreLib.progress import Progress
 from ..meshes import Mesh
 from ..pose import Pose
 from .confidence import SLIDING, Direction, directions_of
-from .degrees import FITTED, ROTATIONS, chosen_degrees, moved, turn_between, with_pivot
-from .outline_pairs import Agreement, OutlineMatcher, seen_by
+from .degrees import FITTED, chosen_degrees, turn_between, with_pivot
+from .fit_steps import FitSteps, Placed, without_last
+from .outline_pairs import OutlineMatcher
 from .rim import Rim
 from .settings import FitSettings
 from .starts import centered, start_poses
 from .views import View
 
-_CAP_MM = 6.0
-_SMALL_STEP = 0.01
 _AMBIGUOUS_MM = 3.0
 _MUCH_WORSE = 1.3
-_FAR_MM = 8.0
+_MUCH_MOVED_MM = 3.0
 
 
 @dataclass
@@ -37,7 +37,9 @@ class PoseFit:
     """Result of a fit.
 
     Attributes:
-        pose: of the model in the patient's frame.
+        pose: of the model in the patient's frame, when the first view was taken.
+        moved_mm: (3,) LPS for each view, by how much heart and breath had moved the model in it against the first view: what is
+            believed of it (`FitSettings.beat_mm`) and what the outlines want; 0 for the first.
         degrees: key of `degrees.FITTED`.
         residual_mm: median distance of the mask's outline to the model's in each view, mm at the isocenter.
         matched: part of the mask's outline that the model explains, in each view.
@@ -50,6 +52,7 @@ class PoseFit:
     residual_mm: list[float]
     matched: list[float]
     confidence: dict[str, Direction]
+    moved_mm: np.ndarray
     warnings: list[str] = field(default_factory=list)
 
 
@@ -92,107 +95,47 @@ def fit_pose(
     focus = np.asarray(start.pivot_mm) if np.any(start.pivot_mm) else None
     if focus is None:
         start = with_pivot(start, rim.center_mm)
-    fit = _Fit(rim, matchers, fitted, settings, focus)
+    fit = FitSteps(rim, matchers, fitted, settings, focus)
     with progress.stage("Fit", until=1.0) as step:
         first = [start]
         if starts > 1:
             first = start_poses(rim, matchers, start, fitted, settings.search_mm, settings.search_deg, starts)
-            if min(a.matched for a in fit.agreements(first[1] if len(first) > 1 else start)) < 0.2:
+            if min(a.matched for a in fit.agreements(fit.still(first[1] if len(first) > 1 else start))) < 0.2:
                 first += start_poses(
                     rim, matchers, centered(rim, matchers, start), fitted, settings.search_mm, settings.search_deg, starts
                 )
         tried = []
+        reaches = settings.first_reach_mm, settings.last_reach_mm
         for number, pose in enumerate(first):
-            reaches = settings.first_reach_mm, 0.6 * settings.first_reach_mm
-            tried.append(fit.refined(pose, trusted or start, *reaches, count=max(1, settings.steps // 2)))
+            tried.append(fit.refined(fit.still(pose), trusted or start, reaches, count=max(1, settings.steps // 2)))
             step((number + 1) / (len(first) + 2))
-        reaches = 0.6 * settings.first_reach_mm, settings.last_reach_mm
-        best = [fit.refined(pose, trusted or start, *reaches, count=settings.steps) for _, pose in _best_two(tried)]
-        cost, pose = min(best, key=lambda each: each[0])
-    return _result(fit, pose, cost, best, degrees, settings)
+        reaches = settings.last_reach_mm, settings.last_reach_mm
+        best = [fit.refined(placed, trusted or start, reaches, count=settings.steps) for _, placed in _best_two(tried)]
+        cost, placed = min(best, key=lambda each: each[0])
+    return _result(fit, placed, cost, best, degrees, settings)
 
 
-class _Fit:
-    """Steps of the fit, and how good a pose is."""
-
-    def __init__(
-        self,
-        rim: Rim,
-        matchers: list[OutlineMatcher],
-        fitted: Sequence[int],
-        settings: FitSettings,
-        focus_mm: np.ndarray | None,
-    ):
-        self.rim, self.matchers, self.fitted, self.settings, self._focus_mm = rim, matchers, list(fitted), settings, focus_mm
-        self.axes = matchers[0].carm.axes()
-
-    def agreements(self, pose: Pose) -> list[Agreement]:
-        seen = seen_by(self.rim, self.matchers, pose)
-        return [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)]
-
-    def refined(self, pose: Pose, trusted: Pose, from_reach_mm: float, to_reach_mm: float, count: int) -> tuple[float, Pose]:
-        """(cost in mm, pose) after steps whose reach shrinks; what the outlines do not tell is held to the trusted pose."""
-        prior = np.repeat([self.settings.shift_trust_mm, self.settings.angle_trust_deg], 3) ** -2.0
-        free = sorted({*self.fitted, *ROTATIONS})
-        for number in range(count):
-            reach = from_reach_mm * (to_reach_mm / from_reach_mm) ** min(1.0, number / max(1, count - 4))
-            normal, pull = self.normal_equations(pose, reach)
-            shifted = self.axes @ np.subtract(pose.translation_mm, trusted.translation_mm)
-            away = np.append(shifted, turn_between(trusted, pose, self.axes))
-            normal, pull = normal + np.diag(prior), pull - prior * away
-            step = np.zeros(6)
-            damping = 1e-3 * np.diag(np.maximum(np.diag(normal), 1e-9))
-            step[free] = np.linalg.solve((normal + damping)[np.ix_(free, free)], pull[free])
-            step *= min(1.0, _FAR_MM / max(np.abs(step[:3]).max(), 2 * np.abs(step[3:]).max(), 1e-9))
-            pose = moved(pose, self.axes, step)
-            if number >= count - 4 and np.abs(step).max() < _SMALL_STEP:
-                break
-        return float(np.mean([a.cost_mm for a in self.agreements(pose)])), pose
-
-    def normal_equations(self, pose: Pose, reach_mm: float) -> tuple[np.ndarray, np.ndarray]:
-        """(6, 6) and (6,), in independent pieces of outline over the variance of their residuals; each outline counts half.
-
-        A common distance of the outlines along their normals, by which a vessel is wider in mask than in model (threshold, phase
-        of the heart), is fitted along and eliminated, so that it does not pull where only one side of a vessel is seen.
-        """
-        normal, pull = np.zeros((7, 7)), np.zeros(7)
-        normal[6, 6] = self.settings.width_mm**-2.0
-        for matcher in self.matchers:
-            pairs = matcher.pairs(self.rim.seen(pose, matcher.carm), reach_mm)
-            if len(pairs.weights) == 0:
-                continue
-            residual, derivative = pairs.residuals(pose, matcher.carm, self.axes)
-            derivative = np.column_stack([derivative, -np.ones(len(residual))])
-            spread = max(self.settings.noise_mm, 1.4826 * float(np.median(np.abs(residual))))
-            weight = 0.5 * pairs.weights * self._attention(pairs.model_mm) / self.settings.piece_mm / spread**2
-            normal += derivative.T @ (weight[:, None] * derivative)
-            pull -= derivative.T @ (weight * residual)
-        width = normal[:6, 6] / normal[6, 6]
-        return normal[:6, :6] - np.outer(width, normal[6, :6]), pull[:6] - width * pull[6]
-
-    def _attention(self, model_mm: np.ndarray) -> np.ndarray:
-        """(K,) 1 at the focus, half at `focus_mm` from it, little beyond: an arch in another phase must not move the root."""
-        if self._focus_mm is None:
-            return np.ones(len(model_mm))
-        return 1 / (1 + (np.linalg.norm(model_mm - self._focus_mm, axis=1) / self.settings.focus_mm) ** 4)
-
-
-def _best_two(tried: list[tuple[float, Pose]]) -> list[tuple[float, Pose]]:
+def _best_two(tried: list[tuple[float, Placed]]) -> list[tuple[float, Placed]]:
     """The best, and the best of those that ended elsewhere and are not much worse."""
     tried = sorted(tried, key=lambda each: each[0])
-    apart = [each for each in tried[1:] if _apart_mm(each[1], tried[0][1]) > 1.0 and each[0] < _MUCH_WORSE * tried[0][0]]
+    apart = [
+        each for each in tried[1:] if _apart_mm(each[1].pose, tried[0][1].pose) > 1.0 and each[0] < _MUCH_WORSE * tried[0][0]
+    ]
     return [tried[0], *apart[:1]]
 
 
-def _result(fit: _Fit, pose: Pose, cost: float, best, degrees: str, settings: FitSettings) -> PoseFit:
-    agreements = fit.agreements(pose)
+def _result(fit: FitSteps, placed: Placed, cost: float, best, degrees: str, settings: FitSettings) -> PoseFit:
+    agreements, pose = fit.agreements(placed), placed.pose
     if max(a.matched for a in agreements) == 0:
         raise InputError(
             "The model is not seen where the vessel is: no part of its outline comes near to the mask's. Check the isocenter and "
             "the model's frame (LPS or RAS), move the model by hand, or pick point pairs to start from."
         )
-    normal, _ = fit.normal_equations(pose, settings.last_reach_mm)
-    directions = directions_of(normal, fit.axes, fit.fitted, settings)
+    joint, pull = fit.normal_equations(placed, settings.last_reach_mm)
+    directions, still = (
+        {one.name: one for one in directions_of(normal, fit.axes, fit.fitted, settings)}
+        for normal in (without_last(joint, pull, 6)[0], joint[:6, :6])
+    )
     warnings = []
     residuals, matched = [a.residual_mm for a in agreements], [a.matched for a in agreements]
     if max(residuals) > settings.high_residual_mm or min(matched) < settings.least_matched:
@@ -201,14 +144,26 @@ def _result(fit: _Fit, pose: Pose, cost: float, best, degrees: str, settings: Fi
             f"{100 * min(matched):.0f} % of the mask's outline. Look at the overlay, move the model nearer, and fit again."
         )
     for other_cost, other in best:
-        if _apart_mm(other, pose) > _AMBIGUOUS_MM and other_cost < 1.1 * cost:
+        if _apart_mm(other.pose, pose) > _AMBIGUOUS_MM and other_cost < 1.1 * cost:
             warnings.append(
-                f"Another pose, {_apart_mm(other, pose):.0f} mm away, fits nearly as well. Pick point pairs, or add a view."
+                f"Another pose, {_apart_mm(other.pose, pose):.0f} mm away, fits nearly as well. Pick point pairs, or add a view."
             )
-    confidence = {direction.name: direction for direction in directions}
-    if not confidence[SLIDING].certain:
+    moves = np.vstack([np.zeros(3), placed.moves_mm])
+    far = np.linalg.norm(moves, axis=1)
+    if far.max() > _MUCH_MOVED_MM:
+        warnings.append(
+            f"Heart and breath seem to have moved the model by {far.max():.0f} mm between the views; the pose is that of the "
+            "first view."
+        )
+    sliding = directions[SLIDING]
+    if not still[SLIDING].certain:
         warnings.append("The outline hardly tells where the model lies along the vessel: pick a point pair, or add a view.")
-    return PoseFit(pose, degrees, residuals, matched, confidence, warnings)
+    elif not sliding.certain:
+        warnings.append(
+            f"What heart and breath may have done between the views leaves the pose uncertain by {sliding.sigma:.1f} mm in the "
+            "worst direction: choose frames of the same phase."
+        )
+    return PoseFit(pose, degrees, residuals, matched, directions, moves, warnings)
 
 
 def _apart_mm(first: Pose, second: Pose) -> float:

@@ -15,6 +15,7 @@ LEAST_PIXELS = 200
 """A mask with fewer is no vessel."""
 _BORDER_PX = 4
 _SMALLEST_PART = 0.05
+_CELL_MM = 1.0
 _PIXELS_OF_OUTLINE = 1.1  # length of outline per pixel of a mask's edge, on average over its directions
 
 
@@ -58,7 +59,7 @@ class MaskOutline:
         points_mm: (N, 2) right and down.
         normals: (N, 2) unit, outwards.
         step_mm: length of outline that one point stands for.
-        edge_distance_mm: (rows, columns) distance of each pixel to the mask's edge, negative inside.
+        edge_distance_mm: (rows, columns) distance of every so many-th pixel to the mask's edge, negative inside, about each mm.
     """
 
     points_mm: np.ndarray
@@ -99,17 +100,23 @@ class MaskOutline:
         take = some_of(len(pixels), at_most)
         spacing = np.asarray(view.carm.isocenter_pixel_mm)
         outward = normals[take] / spacing
-        sampling = (spacing[1], spacing[0])
-        distance = distance_transform_edt(~mask, sampling=sampling) - distance_transform_edt(mask, sampling=sampling)
+        every = _every(view.carm)
+        coarse, sampling = mask[::every, ::every], (every * spacing[1], every * spacing[0])
+        distance = distance_transform_edt(~coarse, sampling=sampling) - distance_transform_edt(coarse, sampling=sampling)
         outward /= np.linalg.norm(outward, axis=1, keepdims=True)
         step_mm = len(pixels) / len(take) * float(spacing.mean()) * _PIXELS_OF_OUTLINE
         return cls(plane_mm(pixels[take], view.carm), outward, step_mm, distance.astype(np.float32))
 
     def edge_distance(self, points_mm: np.ndarray, carm: CArm) -> np.ndarray:
         """(N,) mm from points (N, 2), mm at the isocenter, to the mask's edge, negative inside; that of the nearest pixel."""
-        pixels = np.rint(plane_pixels(points_mm, carm)).astype(int)
+        pixels = np.rint(plane_pixels(points_mm, carm) / _every(carm)).astype(int)
         rows, columns = self.edge_distance_mm.shape
         return self.edge_distance_mm[np.clip(pixels[:, 1], 0, rows - 1), np.clip(pixels[:, 0], 0, columns - 1)]
+
+
+def _every(carm: CArm) -> int:
+    """So many pixels make about a millimetre at the isocenter."""
+    return max(1, round(_CELL_MM / float(np.max(carm.isocenter_pixel_mm))))
 
 
 def plane_mm(pixels: np.ndarray, carm: CArm) -> np.ndarray:

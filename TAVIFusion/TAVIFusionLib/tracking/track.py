@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from .follower import Follower
 from .smoothing import jumps, smoothed
 
 _HIDE_JUMP = 0.3
+FEWER_STEPS = 2
+"""Than in an alignment: the last frame's pose is near."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ def track_run(
     if np.any(np.diff(times) <= 0):
         raise InputError("The times of the frames do not rise: give the frames' rate.")
     rim = mesh if isinstance(mesh, Rim) else Rim(mesh)
-    follower = Follower(rim, pose, least_quality, settings)
+    follower = Follower(rim, pose, least_quality, replace(settings, steps=max(1, settings.steps // FEWER_STEPS)))
     followed: list[tuple[PoseFit | None, float]] = []
     with progress.stage("Tracking", until=1.0) as step:
         for number, (mask, carm) in enumerate(zip(masks, carms, strict=True)):
