@@ -1,7 +1,11 @@
 """Frames for trainings in seconds: a dark band on a slope of gray, and where it lies."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 
+from CorrespondCoreLib.models import CARD, Model, read_card
 from TAVIFusionLib.training.config import TrainingConfig
 
 SMALL = {
@@ -77,3 +81,15 @@ def small_model(title, store, field_of_view="upper", size=32, steps=0):
         torch.nn.functional.binary_cross_entropy_with_logits(logits[:, 0], torch.from_numpy(mask).float()).backward()
         optimizer.step()
     return save_model(network, card, store)
+
+
+def rows(file):
+    """Of a table that a training wrote."""
+    with open(file, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def model_in(result):
+    """The model that a training's result names."""
+    folder = Path(result["files"][4]).parent
+    return Model(folder, read_card(folder / CARD), own=False)

@@ -1,9 +1,7 @@
 """Training: a stopped one goes on bit for bit, patients stay apart, the loss falls; a model is judged on what it never saw."""
 
-import csv
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,20 +11,18 @@ import torch
 from CorrespondCoreLib.cli import run as run_command
 from CorrespondCoreLib.errors import Cancelled, InputError
 from CorrespondCoreLib.json_objects import shipped_names
-from CorrespondCoreLib.models import CARD, Model, read_card
 from CorrespondCoreLib.progress import Progress
 from CorrespondCoreLib.training.checkpoint import CHECKPOINT, read_checkpoint
-from TAVIFusionLib.networks.checkpoints import load_matching_network, load_segmentation_network
+from TAVIFusionLib.networks.checkpoints import load_segmentation_network
 from TAVIFusionLib.training import frames as frames_module
 from TAVIFusionLib.training.augmentation import augmented
 from TAVIFusionLib.training.config import CONFIGS, TrainingConfig
 from TAVIFusionLib.training.frames import HELD_OUT, TRAINING, VALIDATION, Frame, PhantomFrames, folder_parts, training_frames
-from TAVIFusionLib.training.mask_pairs import mask_pair
 from TAVIFusionLib.training.model_evaluation import evaluate_model
 from TAVIFusionLib.training.run import train
 from TAVIFusionLib.training.start import make_network
 from TAVIFusionLib.training.visibility import contrast_to_noise
-from Testing.TAVIFusion.frame_examples import MATCHING, band, bands, config
+from Testing.TAVIFusion.frame_examples import band, bands, config, model_in, rows
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,16 +36,6 @@ def small_phantoms():
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained")
     return folder, train(config(), folder, device="cpu", threads=1)
-
-
-def rows(file):
-    with open(file, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
-
-
-def model_in(result):
-    folder = Path(result["files"][4]).parent
-    return Model(folder, read_card(folder / CARD), own=False)
 
 
 def test_a_training_writes_the_model_that_judged_best_and_what_it_is(trained):
@@ -98,17 +84,6 @@ def test_the_network_learns_the_band(optimizer, rate, tmp_path):
     result = train(config(**changes, augmentation=False, batch=4, checkpoint_every=60), tmp_path, device="cpu", threads=1)
     losses = [float(r["loss"]) for r in rows(tmp_path / "steps.csv")]
     assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5]) and result["validation"]["dsc"] > 0.8
-
-
-def test_the_matching_network_learns_without_being_told(tmp_path):
-    values = {**MATCHING, "steps": 80, "batch": 8, "validate_every": 80, "checkpoint_every": 80, "schedule": "constant"}
-    network = {**MATCHING["network"], "filters": [4] * 9, "hidden": 16}
-    result = train(config({**values, "network": network}), tmp_path, device="cpu", threads=1)
-    losses = [float(r["dice"]) for r in rows(tmp_path / "steps.csv")]
-    assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:10])
-    load_matching_network(model_in(result))
-    judged = evaluate_model(model_in(result).folder, frames=2, device="cpu", threads=1)
-    assert set(judged["methods"]) == {"network", "identity"}
 
 
 def test_fine_tuning_starts_from_the_weights_of_a_model(trained, tmp_path):
@@ -199,14 +174,6 @@ def test_augmentation_moves_frame_and_mask_together_and_keeps_the_vessel_dark():
         middle = other.gray[20:76, 20:76]
         assert middle[other.mask[20:76, 20:76]].mean() < middle[~other.mask[20:76, 20:76]].mean() - 0.1
         assert not np.array_equal(other.mask, frame.mask)
-
-
-def test_mask_pairs_show_one_vessel_at_two_places_the_fixed_one_in_part():
-    mask = band(3, 96)[1]
-    moving, fixed = mask_pair(mask, np.random.default_rng(1))
-    assert set(np.unique(moving)) == set(np.unique(fixed)) == {0.0, 1.0}
-    assert (fixed > 0)[mask].mean() > 0.6 and fixed[~mask].mean() < 0.02 and not np.array_equal(moving, mask)
-    assert not mask_pair(np.zeros((32, 32), bool), np.random.default_rng(1))[1].any()
 
 
 def test_every_shipped_configuration_makes_its_network():

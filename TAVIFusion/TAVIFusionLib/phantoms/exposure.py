@@ -8,7 +8,7 @@ from ..carm import CArm
 from ..pose import Pose
 from .body import WATER, Body
 from .cloud import Cloud, joined, line_integrals
-from .patient import Patient
+from .patient import Arteries, Patient
 
 VISIBLE = 0.045
 """Attenuation by contrast, as line integral, from which a vessel is called opacified."""
@@ -16,16 +16,17 @@ VISIBLE_SHARE = 0.1
 """The same, as a share of the frame's highest."""
 
 
-def contrast_integrals(patient: Patient, attenuation: np.ndarray, carm: CArm, pose: Pose) -> np.ndarray:
+def contrast_integrals(arteries: Arteries, attenuation: np.ndarray, carm: CArm, pose: Pose) -> np.ndarray:
     """(rows, columns) line integrals of contrast.
 
     Args:
         attenuation: (N,) per mm, at all points of all centerlines (`Bolus.attenuation`).
         pose: of the arteries.
     """
-    share = attenuation[patient.place]
+    share = attenuation[arteries.place]
     filled = share > 1e-5
-    cloud = Cloud(pose.apply(patient.lumen.points_mm[filled]), (share * patient.lumen.absorption)[filled], patient.lumen.pitch_mm)
+    lumen = arteries.lumen
+    cloud = Cloud(pose.apply(lumen.points_mm[filled]), (share * lumen.absorption)[filled], lumen.pitch_mm)
     return line_integrals(cloud, carm)
 
 

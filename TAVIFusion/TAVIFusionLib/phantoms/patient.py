@@ -24,21 +24,43 @@ REACH_MM = {
 
 
 @dataclass(frozen=True)
-class Patient:
-    """What absorbs in a patient.
+class Arteries:
+    """What contrast can fill.
 
     Attributes:
-        anatomy: arteries. body: organs.
+        anatomy: arteries.
         lumen: voxels of the lumen, with their volume in mm3 in place of attenuation; place: (N,) index into all centerlines.
-        bones, calcium: clouds.
     """
 
     anatomy: Anatomy
-    body: Body
     lumen: Cloud
     place: np.ndarray
+
+
+@dataclass(frozen=True)
+class Patient(Arteries):
+    """What absorbs in a patient, besides.
+
+    Attributes:
+        body: organs. bones, calcium: clouds.
+    """
+
+    body: Body
     bones: Cloud
     calcium: Cloud
+
+
+def random_arteries(seed: int, family: str, field_of_view: str, pitch_mm: float = 1.25) -> Arteries:
+    """Those of `random_patient` alone, which takes a third of the time.
+
+    Raises:
+        InputError: an unknown family or field of view.
+    """
+    if field_of_view not in FIELDS:
+        raise InputError(f"The phantom's field of view is {field_of_view!r}; give {' or '.join(map(repr, FIELDS))}.")
+    anatomy = random_anatomy(seed, family)
+    points, volume, place = lumen_field(anatomy, pitch_mm, _reach_mm(anatomy, field_of_view)).voxels()
+    return Arteries(anatomy, Cloud(points, volume, pitch_mm), place)
 
 
 def random_patient(seed: int, family: str, field_of_view: str, pitch_mm: float = 1.25) -> Patient:
@@ -50,19 +72,16 @@ def random_patient(seed: int, family: str, field_of_view: str, pitch_mm: float =
     Raises:
         InputError: an unknown family or field of view.
     """
-    if field_of_view not in FIELDS:
-        raise InputError(f"The phantom's field of view is {field_of_view!r}; give {' or '.join(map(repr, FIELDS))}.")
-    anatomy = random_anatomy(seed, family)
+    arteries = random_arteries(seed, family, field_of_view, pitch_mm)
+    anatomy = arteries.anatomy
+    reach = _reach_mm(anatomy, field_of_view)
+    bones, marks = bones_of(seed, anatomy).between(*reach), calcium_of(seed, anatomy).between(*reach)
+    return Patient(anatomy, arteries.lumen, arteries.place, body_of(seed, anatomy), bones, marks)
+
+
+def _reach_mm(anatomy: Anatomy, field_of_view: str) -> tuple[np.ndarray, np.ndarray]:
     low, high = (np.array(corner) * anatomy.size for corner in REACH_MM[field_of_view])
-    points, volume, place = lumen_field(anatomy, pitch_mm, (low, high)).voxels()
-    return Patient(
-        anatomy,
-        body_of(seed, anatomy),
-        Cloud(points, volume, pitch_mm),
-        place,
-        bones_of(seed, anatomy).between(low, high),
-        calcium_of(seed, anatomy).between(low, high),
-    )
+    return low, high
 
 
 def body_of(seed: int, anatomy: Anatomy, breath_mm: float = 0.0) -> Body:

@@ -23,7 +23,7 @@ from .devices import (
     valve_frame,
 )
 from .exposure import background_integrals, contrast_integrals, opacified
-from .patient import Patient, random_patient
+from .patient import Arteries, Patient, random_patient
 from .texture import lung_markings, power_noise
 
 PATIENTS, FRAMES_OF_ONE = 6, 24
@@ -78,7 +78,7 @@ def one_frame(
     if not contrast:
         return displayed(signal_of(absorbed, system, rng), opening, system), np.zeros((size, size), bool)
     for _ in range(TRIES):
-        iodine = _random_contrast(rng, patient, carm, field_of_view)
+        iodine = random_contrast(rng, patient, carm, field_of_view)
         filled = opacified(iodine) & (opening > 0.5)
         if filled.mean() < LEAST_SHARE:
             continue
@@ -103,9 +103,9 @@ def _seen(
     return gray, annotated(filled, gray, *without_noise(absorbed, contrast, opening, system, window))
 
 
-def random_view(rng: np.random.Generator, patient: Patient, size: int, field_of_view: str) -> CArm:
+def random_view(rng: np.random.Generator, arteries: Arteries, size: int, field_of_view: str) -> CArm:
     """A C-arm as it is turned and driven in such procedures."""
-    marks = patient.anatomy.landmarks_mm
+    marks = arteries.anatomy.landmarks_mm
     if field_of_view == "upper":
         angles = rng.uniform(-40, 50), rng.uniform(-32, 32)
         share = rng.uniform(0, 0.85)
@@ -161,9 +161,9 @@ def random_devices(rng: np.random.Generator, patient: Patient, field_of_view: st
     return found
 
 
-def random_bolus(rng: np.random.Generator, patient: Patient, field_of_view: str) -> Bolus:
+def random_bolus(rng: np.random.Generator, arteries: Arteries, field_of_view: str) -> Bolus:
     """An injection into the root or arch, into the abdominal aorta, or backwards through a sheath in the groin."""
-    anatomy, branch = patient.anatomy, 0
+    anatomy, branch = arteries.anatomy, 0
     path = rng.uniform(10, 45) if rng.random() < 0.8 else rng.uniform(60, 170)
     backwards = rng.uniform(15, 60)
     if field_of_view == "lower":
@@ -179,11 +179,18 @@ def random_bolus(rng: np.random.Generator, patient: Patient, field_of_view: str)
     )
 
 
-def _random_contrast(rng: np.random.Generator, patient: Patient, carm: CArm, field_of_view: str) -> np.ndarray:
-    bolus = random_bolus(rng, patient, field_of_view)
-    attenuation = bolus.attenuation(patient.anatomy.branches, float(rng.uniform(0.25, 2.2)) * bolus.rise_s)
+def random_contrast(
+    rng: np.random.Generator, arteries: Arteries, carm: CArm, field_of_view: str, pose: Pose | None = None
+) -> np.ndarray:
+    """(rows, columns) line integrals of the contrast of some injection at some moment.
+
+    Args:
+        pose: of the arteries; by default some moment of heart and breath.
+    """
+    bolus = random_bolus(rng, arteries, field_of_view)
+    attenuation = bolus.attenuation(arteries.anatomy.branches, float(rng.uniform(0.25, 2.2)) * bolus.rise_s)
     waves = rng.standard_normal((3, 3)) / rng.uniform(5, 14, (3, 1))
-    points = np.concatenate([one.points_mm for one in patient.anatomy.branches])
+    points = np.concatenate([one.points_mm for one in arteries.anatomy.branches])
     streaks = 1 + 0.15 * np.sin(points @ waves.T + rng.uniform(0, 6, 3)).sum(axis=1)
-    moved = Pose(translation_mm=tuple(rng.normal(0, 4, 3).tolist()))
-    return contrast_integrals(patient, attenuation * np.maximum(streaks, 0.2), carm, moved)
+    pose = pose or Pose(translation_mm=tuple(rng.normal(0, 4, 3).tolist()))
+    return contrast_integrals(arteries, attenuation * np.maximum(streaks, 0.2), carm, pose)

@@ -1,55 +1,50 @@
-"""Changes of a frame that keep what it shows: place, size, turn, mirror, detector's gray scale, blur, edges, noise, shading."""
+"""Changes of a frame that keep what it shows: place, size, shape, mirror; then another system's exposure and collimator."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
 
+from .detector_changes import as_another_detector, random_opening
 from .frames import Frame
 
-TURN_DEG, ZOOM, SHIFT = 20.0, (0.8, 1.25), 0.1  # shift in parts of the side
-GAMMA, SHADING, NOISE = (0.6, 1.6), 0.25, (0.0, 0.05)  # of gray values taken to 0..1
-BLUR_PX, SHARPENING = (0.3, 1.2), (0.3, 1.5)
+TURN_DEG, ZOOM, SHIFT = 20.0, (0.65, 1.5), 0.12  # shift in parts of the side
+STRETCH = 0.12
+BENDING, BEND_LENGTH = 0.015, 0.25  # standard deviation of smooth shifts of places, and over which length; parts of the side
+COLLIMATED = 0.4  # share of frames that get one more collimator
 
 
 def augmented(frame: Frame, rng: np.random.Generator) -> Frame:
-    """Another frame of the same vessel.
+    """Another frame of a vessel like it.
 
     Args:
         rng: all that is random.
     """
     gray, mask = frame.gray, frame.mask
-    matrix, offset = random_affine(gray.shape, rng, TURN_DEG, ZOOM, SHIFT)
-    gray = ndimage.affine_transform(gray, matrix, offset, order=1, mode="nearest")
-    mask = ndimage.affine_transform(mask.astype(np.float32), matrix, offset, order=1) >= 0.5
+    matrix, offset = _random_affine(gray.shape, rng)
+    places = np.tensordot(matrix, np.indices(gray.shape), 1) + offset[:, None, None] + _bending(gray.shape, rng)
+    gray = ndimage.map_coordinates(gray, places, order=1, mode="nearest")
+    mask = ndimage.map_coordinates(mask.astype(np.float32), places, order=1) >= 0.5
     if rng.random() < 0.5:
         gray, mask = gray[:, ::-1], mask[:, ::-1]
-    return Frame(_as_another_detector(gray, rng), np.ascontiguousarray(mask))
+    gray = as_another_detector(gray, rng)
+    if rng.random() < COLLIMATED:
+        opening = random_opening(gray.shape, rng)
+        gray, mask = np.where(opening, gray, gray.min()), mask & opening
+    return Frame(gray, np.ascontiguousarray(mask))
 
 
-def random_affine(
-    shape: tuple[int, ...], rng: np.random.Generator, turn_deg: float, zoom: tuple[float, float], shift: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _random_affine(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Matrix (2, 2) and offset (2,) in pixels (row, column), output to input, about the middle of a picture."""
-    angle = np.deg2rad(rng.uniform(-turn_deg, turn_deg))
+    angle = np.deg2rad(rng.uniform(-TURN_DEG, TURN_DEG))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = turn * np.exp(rng.uniform(*np.log(zoom)))
+    matrix = np.exp(rng.uniform(*np.log(ZOOM))) * turn @ (np.eye(2) + rng.uniform(-STRETCH, STRETCH, (2, 2)))
     middle = (np.array(shape) - 1) / 2
-    return matrix, middle - matrix @ middle + rng.uniform(-shift, shift, 2) * max(shape)
+    return matrix, middle - matrix @ middle + rng.uniform(-SHIFT, SHIFT, 2) * max(shape)
 
 
-def _as_another_detector(gray: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    low, high = np.percentile(gray, [1, 99])
-    values = np.clip((gray - low) / max(high - low, 1e-6), 0, 1) ** rng.uniform(*GAMMA)
-    rows, columns = (np.linspace(-1, 1, n) for n in gray.shape)
-    slope = rng.uniform(-SHADING, SHADING, 2)
-    values = values + slope[0] * rows[:, None] + slope[1] * columns
-    kind = rng.random()
-    if kind < 0.3:
-        values = ndimage.gaussian_filter(values, rng.uniform(*BLUR_PX))
-    elif kind < 0.6:
-        values = values + rng.uniform(*SHARPENING) * (values - ndimage.gaussian_filter(values, rng.uniform(1.0, 3.0)))
-    noise = rng.standard_normal(gray.shape)
-    if rng.random() < 0.5:
-        noise = 2.0 * ndimage.gaussian_filter(noise, 0.7)
-    return (values + rng.uniform(*NOISE) * noise).astype(np.float32)
+def _bending(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """(2, rows, columns) smooth shifts in pixels, drawn on a coarse grid."""
+    cells = round(1 / BEND_LENGTH)
+    shifts = rng.normal(0, BENDING * max(shape), (2, cells, cells))
+    return np.stack([ndimage.zoom(s, np.divide(shape, cells), order=3, mode="nearest", grid_mode=True) for s in shifts])

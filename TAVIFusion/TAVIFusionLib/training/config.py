@@ -13,7 +13,7 @@ from CorrespondCoreLib.training.entries import one_of, whole, wrong_entry
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NETWORKS = {"segmentation": "dru_net", "matching": "matching"}
 FIELDS_OF_VIEW = ("lower", "upper")
-LOSSES = ("dice", "bce", "dice+bce")
+LOSSES = {"segmentation": ("dice", "bce", "dice+bce"), "matching": ("dice", "dice+place")}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class TrainingConfig(BaseConfig):
     data: DataConfig = field(default_factory=DataConfig)
     size: int = 256  # rows and columns that the network sees
     start: str | None = None  # model (id or folder) whose weights this training starts from; None: random weights
-    loss: str = "dice"  # paper: dice for the lower, bce for the upper field of view; matching: always dice
+    loss: str = "dice"  # paper: dice for the lower field of view and for matching, bce for the upper one
     optimizer: str = "adam"  # or sgd; the paper names none
     learning_rate: float = 1e-3
     momentum: float = 0.9  # sgd
@@ -83,7 +83,7 @@ class TrainingConfig(BaseConfig):
         one_of("task", self.task, tuple(NETWORKS))
         one_of("network.name", self.network.get("name"), (NETWORKS[self.task],))
         one_of("field_of_view", self.field_of_view, FIELDS_OF_VIEW)
-        one_of("loss", self.loss, LOSSES if self.task == "segmentation" else ("dice",))
+        one_of("loss", self.loss, LOSSES[self.task])
         one_of("optimizer", self.optimizer, ("adam", "sgd"))
         one_of("schedule", self.schedule, ("constant", "cosine"))
         for name in ("steps", "batch", "validate_every", "checkpoint_every"):

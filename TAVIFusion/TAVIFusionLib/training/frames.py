@@ -1,4 +1,4 @@
-"""Frames with masks, as a training sees them: by number, from the phantom's stream or from folders of runs."""
+"""Frames with masks, or pairs of masks, as a training sees them: by number, of phantoms or from folders of runs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import numpy as np
 import torch
 
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.files import whole_file
 from CorrespondCoreLib.training.split import Parts, split_patients
 from CorrespondCoreLib.training.stream import SampleSource
 
 from ..formats.reading import read_run
 from ..mask_files import read_masks, were_chosen
+from ..phantoms.model_pairs import MaskPair
 from ..phantoms.stream import frame_pairs
 from ..preprocessing import Letterbox
+from .cache import Arrays, cached
 from .config import TrainingConfig
+from .mask_pairs import PhantomPairs
 
 BLOCK = 10**8
 HELD_OUT, VALIDATION, TRAINING = BLOCK, 2 * BLOCK, 3 * BLOCK  # first phantom seeds; each kind has a block of its own
@@ -55,23 +57,15 @@ class PhantomFrames:
 
     def __getitem__(self, index: int) -> Frame:
         seed = self.first_seed + index
-        if self.cache is None:
-            return resampled(self._rendered(seed), self.size)
         contrast = {None: "mixed", True: "contrast", False: "plain"}[self.contrast]
-        path = Path(self.cache) / f"{self.field_of_view}-{self.family.replace(' ', '_')}-{contrast}-{seed}.npz"
-        if path.is_file():
-            with np.load(path) as arrays:
-                return resampled(Frame(arrays["gray"].astype(np.float32), arrays["mask"]), self.size)
-        frame = self._rendered(seed)
-        with whole_file(path) as temporary:
-            np.savez_compressed(temporary, gray=frame.gray.astype(np.float16), mask=frame.mask)
-        return resampled(frame, self.size)
+        name = f"{self.field_of_view}-{self.family}-{contrast}-{seed}"
+        arrays = cached(self.cache, name, lambda: self._rendered(seed))
+        return resampled(Frame(arrays["gray"].astype(np.float32), arrays["mask"]), self.size)
 
-    def _rendered(self, seed: int) -> Frame:
-        """The stream's first frame; rounded to half precision, so that a cached frame is the same."""
-        pairs = frame_pairs(seed, RENDERED, self.field_of_view, self.family, self.family, self.contrast)
-        gray, mask = next(pairs)
-        return Frame(gray.astype(np.float16).astype(np.float32), mask)
+    def _rendered(self, seed: int) -> Arrays:
+        """The stream's first frame, in half precision, cached or not."""
+        gray, mask = next(frame_pairs(seed, RENDERED, self.field_of_view, self.family, self.family, self.contrast))
+        return {"gray": gray.astype(np.float16), "mask": mask}
 
 
 @dataclass(frozen=True)
@@ -88,30 +82,34 @@ class FolderFrames:
         return self.frames[index]
 
 
-def training_frames(config: TrainingConfig) -> SampleSource[Frame]:
-    """The frames that are trained on.
+def training_frames(config: TrainingConfig) -> SampleSource[Frame | MaskPair]:
+    """What is trained on: frames, or pairs of masks where the phantom gives them.
 
     Raises:
         InputError: there are none where the configuration says.
     """
     data = config.data
     if data.source == "phantom":
-        first = TRAINING + config.seed * PER_SEED
-        contrast = True if config.task == "matching" else None  # an empty mask matches nothing
-        return PhantomFrames(config.size, config.field_of_view, "train", first, data.frames, contrast, data.cache)
+        return _phantoms(config, TRAINING + config.seed * PER_SEED, data.frames, None)
     if data.judge == "frames":
         return _drawn_frames(config)[0]
     return folder_frames(folder_parts(config).training, config)
 
 
-def validation_frames(config: TrainingConfig) -> SampleSource[Frame]:
-    """The frames that judge while training: phantoms of other seeds, other patients, or the last of the drawn frames."""
+def validation_frames(config: TrainingConfig) -> SampleSource[Frame | MaskPair]:
+    """What judges while training: phantoms of other seeds, other patients, or the last of the drawn frames."""
     data = config.data
     if data.source == "phantom":
-        return PhantomFrames(config.size, config.field_of_view, "train", VALIDATION, data.validation_frames, True, data.cache)
+        return _phantoms(config, VALIDATION, data.validation_frames, True)
     if data.judge == "frames":
         return _drawn_frames(config)[1]
     return folder_frames(folder_parts(config).validation, config)
+
+
+def _phantoms(config: TrainingConfig, first: int, count: int | None, contrast: bool | None) -> PhantomFrames | PhantomPairs:
+    if config.task == "matching":
+        return PhantomPairs(config.size, config.field_of_view, "train", first, count, config.data.cache)
+    return PhantomFrames(config.size, config.field_of_view, "train", first, count, contrast, config.data.cache)
 
 
 def folder_parts(config: TrainingConfig) -> Parts:

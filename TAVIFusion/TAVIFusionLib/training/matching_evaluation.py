@@ -1,4 +1,4 @@
-"""How well the matching network lays one mask on another, beside leaving it where it is."""
+"""How well the matching network lays the model on the vessel, beside leaving it where it is."""
 
 from __future__ import annotations
 
@@ -10,36 +10,44 @@ import torch
 from CorrespondCoreLib.metrics import mean_with_interval
 from CorrespondCoreLib.models import Model
 from CorrespondCoreLib.progress import Progress
-from CorrespondCoreLib.training.stream import SampleSource
 
+from ..losses.place import place_error
 from ..metrics import SCORES, frame_scores
 from ..networks.checkpoints import load_matching_network
-from .frames import HELD_OUT, Frame, resampled
-from .mask_pairs import mask_pair
-from .tasks import Matching, scores
+from ..networks.transformer import IDENTITY, warp
+from .config import TrainingConfig
+from .mask_pairs import PhantomPairs
+from .tasks import batch_of, task_of
+
+PLACE = "place_percent"
+IDENTITY_NAME = "identity"
 
 
-def evaluate_matching(model: Model, frames: SampleSource[Frame], device: str, progress: Progress) -> dict[str, Any]:
-    """Dice, precision and recall of the network and of the identity, with 95 % intervals, over pairs made of held-out masks.
+@torch.inference_mode()
+def evaluate_matching(
+    model: Model, config: TrainingConfig, first_seed: int, count: int, cache: str | None, device: str, progress: Progress
+) -> dict[str, Any]:
+    """Figures of the network and of the identity, over so many held-out pairs of model and vessel.
 
     Returns:
-        {"methods": {"network" | "identity": {score: {"mean", "low", "high"}}}}
+        {"methods": {"network" | "identity": {score: {"mean", "low", "high"}}}} with 95 % intervals by bootstrap over pairs: dsc,
+        precision, recall, and place_percent, the mean distance to where the vessel truly is, in percent of the picture's side.
     """
-    network = load_matching_network(model).to(device)
-    rng = np.random.default_rng(HELD_OUT)
-    count = frames.count or 0
-    pairs = []
+    network = load_matching_network(model).to(device).eval()
+    pairs = PhantomPairs(network.trained_side, config.field_of_view, "held out", first_seed, count, cache)
+    task, rng = task_of(config), np.random.default_rng(first_seed)
+    rows: dict[str, list[dict[str, float]]] = {"network": [], IDENTITY_NAME: []}
+    still = torch.tensor([IDENTITY], device=device)
     with progress.stage("Held-out phantoms", until=1.0) as step:
         for k in range(count):
-            pairs.append(mask_pair(resampled(frames[k], network.trained_side).mask, rng))
+            moving, fixed, true = batch_of([task.judged(pairs[k], rng)], torch.device(device))
+            for name, theta in (("network", network(moving, fixed)), (IDENTITY_NAME, still)):
+                found = frame_scores(warp(moving, theta).cpu().numpy()[0, 0], fixed.cpu().numpy()[0, 0] >= 0.5)
+                rows[name].append({**found, PLACE: 50 * float(place_error(theta, true[:, 0], fixed))})
             step((k + 1) / count)
-    rows = {
-        "network": scores(network, Matching(), pairs, torch.device(device)),
-        "identity": [frame_scores(moving >= 0.5, fixed >= 0.5) for moving, fixed in pairs],
-    }
     return {
         "methods": {
-            name: {score: mean_with_interval(np.array([row[score] for row in found])) for score in SCORES}
+            name: {score: mean_with_interval(np.array([row[score] for row in found])) for score in (*SCORES, PLACE)}
             for name, found in rows.items()
         }
     }

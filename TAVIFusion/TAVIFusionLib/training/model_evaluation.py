@@ -51,7 +51,8 @@ def evaluate_model(
         {"model", "field_of_view", "frames", "first_seed", "methods": {"network" | "vesselness (no network)": figures}}. Figures:
         dsc, precision, recall {"mean", "low", "high"} with a 95 % interval by bootstrap over frames, boxes of the same, visible:
         {"frames", "dsc"} of those whose contrast exceeds the noise of a pixel (see `visibility`),
-        false_positive_percent {"mean", "low", "high"} of the pixels of frames without contrast, and rows of each frame.
+        false_positive_percent {"mean", "low", "high"} of the pixels of frames without contrast, and rows of each frame. Of a
+        matching network, see `evaluate_matching`.
 
     Raises:
         InputError: it is no model, or was not trained here.
@@ -67,14 +68,15 @@ def evaluate_model(
     first = HELD_OUT + seed * PER_SET
     folder = str(cache) if cache else None
     plain_count = max(1, frames // PLAIN)
-    with_contrast, plain = (
-        PhantomFrames(RENDERED, config.field_of_view, "held out", first, count, contrast, folder)
-        for count, contrast in ((frames, True), (plain_count, False))
-    )
     facts = {"model": found.id, "field_of_view": config.field_of_view, "frames": frames, "first_seed": first}
     with limited(threads):
         if config.task == "matching":
-            return {**facts, **evaluate_matching(found, with_contrast, pick_device(device, progress), progress)}
+            on = pick_device(device, progress)
+            return {**facts, **evaluate_matching(found, config, first, frames, folder, on, progress)}
+        with_contrast, plain = (
+            PhantomFrames(RENDERED, config.field_of_view, "held out", first, count, contrast, folder)
+            for count, contrast in ((frames, True), (plain_count, False))
+        )
         methods = _finders(found, pick_device(device, progress))
         rows: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
         false: dict[str, list[float]] = {name: [] for name in methods}

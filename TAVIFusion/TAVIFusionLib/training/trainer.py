@@ -22,9 +22,9 @@ from CorrespondCoreLib.training.stream import SampleStream
 
 from ..metrics import SCORES
 from .config import TrainingConfig
-from .frames import Frame, training_frames, validation_frames
+from .frames import training_frames, validation_frames
 from .start import make_network, take_weights
-from .tasks import means, scores, task_of
+from .tasks import Arrays, batch_of, means, scores, task_of
 
 RISE = 0.02  # part of the steps over which the learning rate rises, where the schedule is cosine
 JUDGING_SEED = 13
@@ -52,7 +52,7 @@ class Trainer:
         self._task = task_of(config)
         self.network = make_network(config).to(processes.device)
         self._source, self._judges = training_frames(config), validation_frames(config)
-        self._judged: list[tuple[np.ndarray, np.ndarray]] = []
+        self._judged: list[Arrays] = []
         kind = {"adam": _adam, "sgd": _sgd}[config.optimizer]
         self._optimizer = kind(self.network, config)
         self._threads = ThreadPoolExecutor(min(self._share, torch.get_num_threads()))
@@ -126,18 +126,16 @@ class Trainer:
             "started_from": self._start,
         }
 
-    def _make_step(self, joined: nn.Module, frames: Iterator[Frame]) -> dict[str, float]:
+    def _make_step(self, joined: nn.Module, frames: Iterator[Any]) -> dict[str, float]:
         """One step of the optimizer; returns the terms of the loss, as means over all processes."""
         first_place = self.step * self.config.batch + self.processes.rank
         places = [first_place + k * self.processes.count for k in range(self._share)]
         chance = [np.random.default_rng([self.config.seed, 7, place]) for place in places]
         samples = list(self._threads.map(self._task.sample, [next(frames) for _ in places], chance))
-        first, second = (
-            torch.from_numpy(np.stack(part))[:, None].to(self.processes.device) for part in zip(*samples, strict=True)
-        )
+        batch = batch_of(samples, self.processes.device)
         self._optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.processes.device.type, torch.bfloat16, enabled=self.config.bfloat16):
-            terms = self._task.losses(joined, first, second)
+            terms = self._task.losses(joined, *batch)
         torch.stack(list(terms.values())).sum().backward()
         self._optimizer.step()
         values = self.processes.mean(torch.tensor([float(term.detach()) for term in terms.values()]))
