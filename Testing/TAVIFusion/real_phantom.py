@@ -86,7 +86,9 @@ def aligned(phantom: RealPhantom) -> tuple[PointFit, PoseFit]:
 def outline_distances_mm(phantom: RealPhantom, pose: Pose) -> list[np.ndarray]:
     """For each view, mm at the isocenter from every point of the mask's outline to the model's outline."""
     rim = Rim(phantom.mesh)
-    return [cKDTree(rim.seen(pose, view.carm).points_mm).query(MaskOutline.of(view).points_mm)[0] for view in phantom.views]
+    outlines = [rim.seen(pose, view.carm).outline().points_mm for view in phantom.views]
+    masks = [MaskOutline.of(view).points_mm for view in phantom.views]
+    return [cKDTree(model).query(mask)[0] for model, mask in zip(outlines, masks, strict=True)]
 
 
 def centerline_distances_mm(phantom: RealPhantom, pose: Pose) -> list[np.ndarray]:

@@ -15,6 +15,7 @@ from .views import MaskOutline, View, plane_mm, plane_motion
 
 _SAME_SIDE = 0.3
 _NO_CONTRAST_MM = 8.0
+_HIDDEN_MM = 1.5
 
 
 @dataclass
@@ -74,36 +75,36 @@ class OutlineMatcher:
     def __init__(self, view: View, normal_mm: float):
         view.check()
         self.carm, self.outline, self._normal_mm = view.carm, MaskOutline.of(view), normal_mm
-        self._tree = cKDTree(self._features(self.outline.points_mm, self.outline.normals))
+        self._features = self._features_of(self.outline.points_mm, self.outline.normals)
+        self._tree = cKDTree(self._features)
 
     def pairs(self, seen: RimView, reach_mm: float) -> Pairs:
         """Mask to model and model to mask; pairs farther apart than the reach, or facing apart, weigh nothing.
 
-        Contrast may fill only part of the tree: the model's outline where no contrast is has no pair within reach.
+        Contrast may fill only part of the tree: the model's outline where no contrast is has no pair within reach, and a piece of
+        the mask's outline may be that of a vessel that lies in front of or behind one that is not filled.
         """
-        outline, carm = self.outline, self.carm
+        mask, outline = self.outline, seen.outline()
         near = self._nearest_of_rim(seen)
-        to_model = (seen.model_mm[near], outline.points_mm, outline.normals, seen.points_mm[near], seen.normals[near])
-        back = self._tree.query(self._features(seen.points_mm, seen.normals))[1]
-        to_mask = (seen.model_mm, outline.points_mm[back], outline.normals[back], seen.points_mm, seen.normals)
-        inside = self._inside(seen.points_mm, carm)
-        lengths = np.full(len(near), outline.step_mm), np.where(inside, seen.lengths_mm, 0.0)
+        to_model = (seen.model_mm[near], mask.points_mm, mask.normals, seen.points_mm[near], seen.normals[near])
+        back = self._nearest_of_mask(outline)
+        to_mask = (outline.model_mm, mask.points_mm[back], mask.normals[back], outline.points_mm, outline.normals)
+        lengths = np.full(len(near), mask.step_mm), self._lengths_inside(outline)
         parts = [_paired(*part, length, reach_mm) for part, length in zip((to_model, to_mask), lengths, strict=True)]
         return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def agreement(self, seen: RimView, cap_mm: float) -> Agreement:
         """How well the rim at a pose explains the mask."""
-        if len(seen.points_mm) == 0:
+        mask, outline = self.outline, seen.outline()
+        if len(outline.points_mm) == 0:
             return Agreement(2 * cap_mm, np.inf, 0.0, 0.0)
         near = self._nearest_of_rim(seen)
-        mask_mm = _distance(
-            self.outline.points_mm, self.outline.normals, seen.points_mm[near], seen.normals[near], seen.lengths_mm[near], cap_mm
-        )
-        back = self._tree.query(self._features(seen.points_mm, seen.normals))[1]
-        there = self.outline.points_mm[back], self.outline.normals[back]
-        rim_mm = _distance(seen.points_mm, seen.normals, *there, seen.lengths_mm, cap_mm)
-        counts = seen.lengths_mm * self._inside(seen.points_mm, self.carm)
-        contrast = counts * (self.outline.edge_distance(seen.points_mm, self.carm) < _NO_CONTRAST_MM)
+        mask_mm = _distance(mask.points_mm, mask.normals, seen.points_mm[near], seen.normals[near], seen.lengths_mm[near], cap_mm)
+        back = self._nearest_of_mask(outline)
+        there = mask.points_mm[back], mask.normals[back]
+        rim_mm = _distance(outline.points_mm, outline.normals, *there, outline.lengths_mm, cap_mm)
+        counts = self._lengths_inside(outline)
+        contrast = counts * (mask.edge_distance(outline.points_mm, self.carm) < _NO_CONTRAST_MM)
         total = contrast.sum()
         back_mm = float(np.sum(rim_mm * contrast) / total) if total > 0 else cap_mm
         return Agreement(
@@ -114,15 +115,20 @@ class OutlineMatcher:
         )
 
     def _nearest_of_rim(self, seen: RimView) -> np.ndarray:
-        tree = cKDTree(self._features(seen.points_mm, seen.normals))
-        return tree.query(self._features(self.outline.points_mm, self.outline.normals))[1]
+        """(N,) pieces of the rim; those on the outline come first where others are not nearer by some millimetres."""
+        features = self._features_of(seen.points_mm, seen.normals, np.where(seen.free, 0.0, _HIDDEN_MM))
+        return cKDTree(features).query(self._features)[1]
 
-    def _features(self, points_mm: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        return np.column_stack([points_mm, self._normal_mm * normals])
+    def _nearest_of_mask(self, outline: RimView) -> np.ndarray:
+        return self._tree.query(self._features_of(outline.points_mm, outline.normals))[1]
 
-    def _inside(self, points_mm: np.ndarray, carm: CArm) -> np.ndarray:
-        half = np.asarray(carm.isocenter_pixel_mm) * (np.asarray(carm.size) / 2 - 4)
-        return (np.abs(points_mm) < half).all(axis=1)
+    def _features_of(self, points_mm: np.ndarray, normals: np.ndarray, hidden_mm: np.ndarray | float = 0.0) -> np.ndarray:
+        return np.column_stack([points_mm, self._normal_mm * normals, np.broadcast_to(hidden_mm, len(points_mm))])
+
+    def _lengths_inside(self, seen: RimView) -> np.ndarray:
+        """(N,) mm, 0 for pieces beyond the frame."""
+        half = np.asarray(self.carm.isocenter_pixel_mm) * (np.asarray(self.carm.size) / 2 - 4)
+        return np.where((np.abs(seen.points_mm) < half).all(axis=1), seen.lengths_mm, 0.0)
 
 
 def _paired(model_mm, targets_mm, target_normals, seen_mm, seen_normals, lengths_mm, reach_mm):

@@ -21,19 +21,27 @@ _STEP_OUT_MM = 1.5
 
 @dataclass
 class RimView:
-    """The outline of the model's silhouette in one view, as pieces.
+    """Where the surface of the model turns away from the source in one view, as pieces.
 
     Attributes:
         model_mm: (N, 3) in the model's frame.
         points_mm: (N, 2) mm right and down at the isocenter (`views.plane_mm`).
         normals: (N, 2) unit, outwards.
         lengths_mm: (N,) of the pieces, at the isocenter.
+        free: (N,) bool, on the outline of the silhouette; the others lie in front of or behind another part of the model, and
+            are seen where contrast fills their vessel and not the other one.
     """
 
     model_mm: np.ndarray
     points_mm: np.ndarray
     normals: np.ndarray
     lengths_mm: np.ndarray
+    free: np.ndarray
+
+    def outline(self) -> RimView:
+        """Those on the outline of the silhouette."""
+        columns = (self.model_mm, self.points_mm, self.normals, self.lengths_mm, self.free)
+        return RimView(*(column[self.free] for column in columns))
 
 
 class Rim:
@@ -80,7 +88,7 @@ class Rim:
         good = np.isfinite(lengths) & (sizes > 1e-3) & (lengths > 1e-9)
         normals, points = normals[good] / sizes[good, None], (0.5 * (here[0] + here[1]))[good]
         free = ~_covered(points + _STEP_OUT_MM * normals, self.mesh, pose, carm)
-        return RimView((0.5 * (ends[0] + ends[1]))[good][free], points[free], normals[free], lengths[good][free])
+        return RimView((0.5 * (ends[0] + ends[1]))[good], points, normals, lengths[good], free)
 
     def _cut(self, crossed: np.ndarray, values: np.ndarray, sign: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The two ends (2, N, 3) of the rim in each crossed triangle, and the normals (N, 3) between them."""

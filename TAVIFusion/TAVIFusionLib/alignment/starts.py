@@ -34,7 +34,10 @@ def start_poses(
     Args:
         fitted: indices of `degrees.SIX`.
     """
-    found = [_in_view(rim.seen(start, m.carm), m, rim, start, search_mm, search_deg if 5 in fitted else 0.0) for m in matchers]
+    found = [
+        _in_view(rim.seen(start, m.carm).outline(), m, rim, start, search_mm, search_deg if 5 in fitted else 0.0)
+        for m in matchers
+    ]
     poses = [start]
     for steps in sorted(itertools.product(*found), key=lambda each: sum(cost for cost, _ in each)):
         pose = _joined(start, [m.carm for m in matchers], [step for _, step in steps])
