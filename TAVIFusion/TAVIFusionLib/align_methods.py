@@ -206,7 +206,7 @@ def _matching_model(name: str) -> Model:
             "The paper's mode needs a matching network, and none is installed. Train one (correspond tavi train matching), "
             "import one, or choose moments or direct (--affine-by)."
         )
-    return installed[0]
+    return max(installed, key=lambda model: model.own)  # the user's own before the one that is shipped
 
 
 def _matching_network(model: Model | None, device: str) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from CorrespondCoreLib.devices import pick_device
 from CorrespondCoreLib.errors import InputError
-from CorrespondCoreLib.models import Model, ModelStore, model_at
+from CorrespondCoreLib.models import Model, ModelStore, model_at, shipped_models_folder
 from CorrespondCoreLib.progress import Progress
 
 from .settings import SegmentationSettings
@@ -17,7 +16,7 @@ from .settings import SegmentationSettings
 if TYPE_CHECKING:
     from .networks.dru_net import DeepResidualUNet
 
-SHIPPED = Path(__file__).parents[1] / "Resources" / "Models"
+SHIPPED = shipped_models_folder(__file__)
 NO_NETWORK = "vesselness (no network)"
 """What stands in reports where no network was used."""
 _MOST_LOOKED_AT = 4

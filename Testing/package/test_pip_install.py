@@ -20,8 +20,11 @@ def test_pip_install_gives_the_command(tmp_path):
         [sys.executable, command, "lung", "register", "--help"], env=environment, capture_output=True, text=True
     )
     assert shown.returncode == 0 and "--fixed-mask" in shown.stdout, shown.stderr
-    code = "from OCTEnFaceSegLib.lesion_models import SHIPPED; print(*(path.name for path in SHIPPED.iterdir()))"
+    code = (
+        "from OCTEnFaceSegLib import lesion_models; from TAVIFusionLib import vessel_finder; "
+        "assert lesion_models.SHIPPED == vessel_finder.SHIPPED; print(*sorted(p.name for p in lesion_models.SHIPPED.iterdir()))"
+    )
     models = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, cwd=tmp_path
     )
-    assert models.stdout.split() == ["oct-ga-fpn"]
+    assert models.stdout.split() == ["oct-ga-fpn", "xa-matching-compact"]
