@@ -29,6 +29,7 @@ from .views import View
 
 _AMBIGUOUS_MM = 3.0
 _MUCH_WORSE = 1.3
+_FARTHER = 2.0
 _MUCH_MOVED_MM = 3.0
 
 
@@ -97,18 +98,19 @@ def fit_pose(
         start = with_pivot(start, rim.center_mm)
     fit = FitSteps(rim, matchers, fitted, settings, focus)
     with progress.stage("Fit", until=1.0) as step:
-        first = [start]
-        if starts > 1:
-            first = start_poses(rim, matchers, start, fitted, settings.search_mm, settings.search_deg, starts)
-            if min(a.matched for a in fit.agreements(fit.still(first[1] if len(first) > 1 else start))) < 0.2:
-                first += start_poses(
-                    rim, matchers, centered(rim, matchers, start), fitted, settings.search_mm, settings.search_deg, starts
-                )
-        tried = []
-        reaches = settings.first_reach_mm, settings.last_reach_mm
-        for number, pose in enumerate(first):
-            tried.append(fit.refined(fit.still(pose), trusted or start, reaches, count=max(1, settings.steps // 2)))
-            step((number + 1) / (len(first) + 2))
+
+        def tried_from(pose: Pose, search_mm: float) -> list[tuple[float, Placed]]:
+            first = [pose]
+            if starts > 1:
+                first = start_poses(rim, matchers, pose, fitted, search_mm, settings.search_deg, starts)
+            reaches = settings.first_reach_mm, settings.last_reach_mm
+            return [fit.refined(fit.still(one), trusted or start, reaches, count=max(1, settings.steps // 2)) for one in first]
+
+        tried = tried_from(start, settings.search_mm)
+        step(0.4)
+        if starts > 1 and min(a.matched for a in fit.agreements(_best_two(tried)[0][1])) < settings.least_matched:
+            tried += tried_from(centered(rim, matchers, start), _FARTHER * settings.search_mm)
+        step(0.7)
         reaches = settings.last_reach_mm, settings.last_reach_mm
         best = [fit.refined(placed, trusted or start, reaches, count=settings.steps) for _, placed in _best_two(tried)]
         cost, placed = min(best, key=lambda each: each[0])

@@ -13,7 +13,7 @@ from ..pose import Pose
 from .degrees import moved
 from .outline_pairs import OutlineMatcher
 from .rim import Rim, RimView
-from .views import some_of
+from .views import evenly
 
 _STEP_MM = 4.0
 _STEP_DEG = 4.0
@@ -62,8 +62,8 @@ def _in_view(seen: RimView, matcher: OutlineMatcher, rim: Rim, start: Pose, sear
         return [(0.0, np.zeros(3))]
     outline = matcher.outline
     pivot = matcher.carm.camera_points(start.apply(np.asarray([start.pivot_mm])))[0, :2]
-    model = seen.points_mm[some_of(len(seen.points_mm), _POINTS)]
-    mask = outline.points_mm[some_of(len(outline.points_mm), _POINTS)]
+    model = seen.points_mm[evenly(seen.points_mm, _POINTS)]
+    mask = outline.points_mm[evenly(outline.points_mm, _POINTS)]
     to_mask, to_model = _DistanceMap(outline.points_mm, search_mm), _DistanceMap(seen.points_mm, search_mm)
     shifts = np.arange(-search_mm, search_mm + 1e-6, _STEP_MM) if search_mm > 0 else np.zeros(1)
     shifts = shifts - shifts[np.argmin(np.abs(shifts))]

@@ -16,6 +16,7 @@ LEAST_PIXELS = 200
 _BORDER_PX = 4
 _SMALLEST_PART = 0.05
 _CELL_MM = 1.0
+_CELL = 12.0  # pixels or mm
 _PIXELS_OF_OUTLINE = 1.1  # length of outline per pixel of a mask's edge, on average over its directions
 
 
@@ -74,7 +75,7 @@ class MaskOutline:
         The mask is smoothed by 1.5 pixels and each point moved onto the level 0.5, which makes it finer than a pixel.
 
         Args:
-            at_most: points; where there are more, some are drawn by lot, always the same.
+            at_most: points; where there are more, some are taken, evenly.
 
         Raises:
             InputError: nothing is left of the outline.
@@ -97,7 +98,7 @@ class MaskOutline:
         normals = -gradient / steepness[:, None]
         beyond = np.clip((smooth[rows, columns] - 0.5) / steepness, -1.5, 1.5)
         pixels = np.column_stack([columns, rows]) + beyond[:, None] * normals
-        take = some_of(len(pixels), at_most)
+        take = evenly(pixels, at_most)
         spacing = np.asarray(view.carm.isocenter_pixel_mm)
         outward = normals[take] / spacing
         every = _every(view.carm)
@@ -147,9 +148,11 @@ def plane_motion(points_mm: np.ndarray, moves: np.ndarray, normals: np.ndarray, 
     return np.einsum("dki,ki->kd", moves, along)
 
 
-def some_of(count: int, at_most: int) -> np.ndarray:
-    """Indices of at most so many of `count` points, by lot: every n-th would see one side of a vessel only."""
-    return np.sort(np.random.default_rng(0).permutation(count)[:at_most])
+def evenly(points: np.ndarray, at_most: int) -> np.ndarray:
+    """Indices of at most so many of the points (N, 2), spread as evenly as the points are: every n-th of them, cell by cell."""
+    cells = np.floor(points / _CELL).astype(int)
+    order = np.lexsort((cells[:, 0], cells[:, 1]))
+    return np.sort(order[np.linspace(0, len(order) - 1, min(at_most, len(order))).round().astype(int)])
 
 
 def without_specks(mask: np.ndarray) -> np.ndarray:
