@@ -134,9 +134,8 @@ def _by_outlines(mesh, seen, start: Pose, picked, settings: AlignmentSettings, p
         mesh,
         seen,
         "pose fit",
-        fit.pose,
-        fit.degrees,
         [fit.pose.shifted(move) for move in fit.moved_mm],
+        fit.degrees,
         confidence={name: asdict(direction) for name, direction in fit.confidence.items()},
         residual_mm=list(fit.residual_mm),
         matched=list(fit.matched),
@@ -155,7 +154,7 @@ def _by_points(mesh, seen, start: Pose, picked, settings: AlignmentSettings) -> 
         warnings.append(f"A picked pair is {worst:.1f} mm off after the fit: pick it again.")
     empty: list[float | None] = [None] * len(seen)
     unknown = {"residual_mm": empty, "matched": empty, "moved_mm": empty, "warnings": warnings}
-    return _posed(mesh, seen, "point pairs", fit.pose, fit.degrees, [fit.pose] * len(seen), **unknown)
+    return _posed(mesh, seen, "point pairs", [fit.pose] * len(seen), fit.degrees, **unknown)
 
 
 def _by_affine(mesh, seen, start: Pose, settings: AlignmentSettings, device: str) -> Overlaid:
@@ -182,14 +181,14 @@ def _by_affine(mesh, seen, start: Pose, settings: AlignmentSettings, device: str
     )
 
 
-def _posed(mesh: Mesh, seen: Sequence[Seen], method: str, pose: Pose, degrees: str, poses: list[Pose], **known: Any) -> Overlaid:
-    """A pose; `poses` are those of the views, which differ by what heart and breath did between them."""
+def _posed(mesh: Mesh, seen: Sequence[Seen], method: str, poses: list[Pose], degrees: str, **known: Any) -> Overlaid:
+    """`poses` are those of the views, which differ by what heart and breath did between them; the first one's is the result."""
     shadows = [silhouette(mesh, view.carm, one) for view, one in zip(seen, poses, strict=True)]
 
     def place(points: np.ndarray, n: int) -> np.ndarray:
         return seen[n].carm.project(poses[n].apply(points))
 
-    return Overlaid(method, pose, None, place, shadows, degrees, **known)
+    return Overlaid(method, poses[0], None, place, shadows, degrees, **known)
 
 
 def _picked(picked: list[ModelPoint], seen: Sequence[Seen], start: Pose, settings: AlignmentSettings):

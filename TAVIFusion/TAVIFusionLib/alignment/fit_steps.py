@@ -38,6 +38,19 @@ class Placed:
         return [self.pose, *(self.pose.shifted(move) for move in self.moves_mm)]
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A placement, and how well it explains the mask of each view."""
+
+    placed: Placed
+    agreements: list[Agreement]
+
+    @property
+    def cost_mm(self) -> float:
+        """Mean over the views."""
+        return float(np.mean([agreement.cost_mm for agreement in self.agreements]))
+
+
 def without_last(normal: np.ndarray, pull: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]:
     """Normal equations of the first unknowns, the others eliminated."""
     other = np.linalg.solve(normal[kept:, kept:], np.column_stack([normal[kept:, :kept], pull[kept:]]))
@@ -64,12 +77,8 @@ class FitSteps:
         """A pose that is the same in all views."""
         return Placed(pose, np.zeros((len(self.matchers) - 1, 3)))
 
-    def agreements(self, placed: Placed) -> list[Agreement]:
-        seen = [self.rim.seen(pose, matcher.carm) for pose, matcher in zip(placed.poses, self.matchers, strict=True)]
-        return [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)]
-
-    def refined(self, placed: Placed, trusted: Pose, reaches_mm: tuple[float, float], count: int) -> tuple[float, Placed]:
-        """(cost in mm, placement) after steps whose reach shrinks; what the outlines do not tell is held to the trusted pose."""
+    def refined(self, placed: Placed, trusted: Pose, reaches_mm: tuple[float, float], count: int) -> Tried:
+        """The placement after steps whose reach shrinks; what the outlines do not tell is held to the trusted pose."""
         settings, (from_reach_mm, to_reach_mm) = self.settings, reaches_mm
         prior = np.repeat([settings.shift_trust_mm, settings.angle_trust_deg], 3) ** -2.0
         free = sorted({*self.fitted, *ROTATIONS})
@@ -89,7 +98,8 @@ class FitSteps:
             placed = Placed(moved(pose, self.axes, step[:6]), placed.moves_mm + step[6:].reshape(-1, 3))
             if number >= count - 4 and np.abs(step).max() < _SMALL_STEP:
                 break
-        return float(np.mean([a.cost_mm for a in self.agreements(placed)])), placed
+        seen = [self.rim.seen(pose, matcher.carm) for pose, matcher in zip(placed.poses, self.matchers, strict=True)]
+        return Tried(placed, [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)])
 
     def normal_equations(self, placed: Placed, reach_mm: float) -> tuple[np.ndarray, np.ndarray]:
         """Of the pose (6) and of the moves between the views (3 for each but the first), in independent pieces of outline over

@@ -20,7 +20,7 @@ from ..meshes import Mesh
 from ..pose import Pose
 from .confidence import SLIDING, Direction, directions_of
 from .degrees import FITTED, chosen_degrees, turn_between, with_pivot
-from .fit_steps import FitSteps, Placed, without_last
+from .fit_steps import FitSteps, Tried, without_last
 from .outline_pairs import OutlineMatcher
 from .rim import Rim
 from .settings import FitSettings
@@ -99,7 +99,7 @@ def fit_pose(
     fit = FitSteps(rim, matchers, fitted, settings, focus)
     with progress.stage("Fit", until=1.0) as step:
 
-        def tried_from(pose: Pose, search_mm: float) -> list[tuple[float, Placed]]:
+        def tried_from(pose: Pose, search_mm: float) -> list[Tried]:
             first = [pose]
             if starts > 1:
                 first = start_poses(rim, matchers, pose, fitted, search_mm, settings.search_deg, starts)
@@ -108,26 +108,26 @@ def fit_pose(
 
         tried = tried_from(start, settings.search_mm)
         step(0.4)
-        if starts > 1 and min(a.matched for a in fit.agreements(_best_two(tried)[0][1])) < settings.least_matched:
+        if starts > 1 and min(a.matched for a in _best_two(tried)[0].agreements) < settings.least_matched:
             tried += tried_from(centered(rim, matchers, start), _FARTHER * settings.search_mm)
         step(0.7)
         reaches = settings.last_reach_mm, settings.last_reach_mm
-        best = [fit.refined(placed, trusted or start, reaches, count=settings.steps) for _, placed in _best_two(tried)]
-        cost, placed = min(best, key=lambda each: each[0])
-    return _result(fit, placed, cost, best, degrees, settings)
+        best = [fit.refined(one.placed, trusted or start, reaches, count=settings.steps) for one in _best_two(tried)]
+    return _result(fit, best, degrees, settings)
 
 
-def _best_two(tried: list[tuple[float, Placed]]) -> list[tuple[float, Placed]]:
+def _best_two(tried: list[Tried]) -> list[Tried]:
     """The best, and the best of those that ended elsewhere and are not much worse."""
-    tried = sorted(tried, key=lambda each: each[0])
+    best, *others = sorted(tried, key=lambda one: one.cost_mm)
     apart = [
-        each for each in tried[1:] if _apart_mm(each[1].pose, tried[0][1].pose) > 1.0 and each[0] < _MUCH_WORSE * tried[0][0]
+        one for one in others if _apart_mm(one.placed.pose, best.placed.pose) > 1.0 and one.cost_mm < _MUCH_WORSE * best.cost_mm
     ]
-    return [tried[0], *apart[:1]]
+    return [best, *apart[:1]]
 
 
-def _result(fit: FitSteps, placed: Placed, cost: float, best, degrees: str, settings: FitSettings) -> PoseFit:
-    agreements, pose = fit.agreements(placed), placed.pose
+def _result(fit: FitSteps, ended: list[Tried], degrees: str, settings: FitSettings) -> PoseFit:
+    best = min(ended, key=lambda one: one.cost_mm)
+    agreements, placed, pose = best.agreements, best.placed, best.placed.pose
     if max(a.matched for a in agreements) == 0:
         raise InputError(
             "The model is not seen where the vessel is: no part of its outline comes near to the mask's. Check the isocenter and "
@@ -145,11 +145,10 @@ def _result(fit: FitSteps, placed: Placed, cost: float, best, degrees: str, sett
             f"The fit may be stuck: outlines are {max(residuals):.1f} mm apart (median) and the model explains "
             f"{100 * min(matched):.0f} % of the mask's outline. Look at the overlay, move the model nearer, and fit again."
         )
-    for other_cost, other in best:
-        if _apart_mm(other.pose, pose) > _AMBIGUOUS_MM and other_cost < 1.1 * cost:
-            warnings.append(
-                f"Another pose, {_apart_mm(other.pose, pose):.0f} mm away, fits nearly as well. Pick point pairs, or add a view."
-            )
+    for other in ended:
+        apart = _apart_mm(other.placed.pose, pose)
+        if apart > _AMBIGUOUS_MM and other.cost_mm < 1.1 * best.cost_mm:
+            warnings.append(f"Another pose, {apart:.0f} mm away, fits nearly as well. Pick point pairs, or add a view.")
     moves = np.vstack([np.zeros(3), placed.moves_mm])
     far = np.linalg.norm(moves, axis=1)
     if far.max() > _MUCH_MOVED_MM:

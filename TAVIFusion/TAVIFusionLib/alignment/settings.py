@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from CorrespondCoreLib.errors import InputError
 
 LEAST_MOTION_MM = 0.3
+"""By so much the motion between two views is uncertain where it was measured."""
 
 
 @dataclass
@@ -36,14 +37,14 @@ class FitSettings:
     high_residual_mm: float = 2.0  # median distance of the outlines, above which is warned
     least_matched: float = 0.6  # part of the mask's outline that the model explains, below which is warned
 
-    def with_motion(self, heart_mm: float, breath_mm: float) -> FitSettings:
-        """The same where it is known, to a third of a millimetre, by how much heart and breath differ between two views."""
-        heart, breath = (max(LEAST_MOTION_MM, value) for value in (heart_mm, breath_mm))
-        return replace(self, beat_mm=heart, breath_mm=breath, moved_mm=LEAST_MOTION_MM)
-
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if value <= 0 and name not in ("search_mm", "search_deg"):
                 raise InputError(f"Setting {name} must be above 0, not {value}.")
         if self.search_mm < 0 or self.search_deg < 0:
             raise InputError("Settings search_mm and search_deg must not be negative.")
+
+    def with_motion(self, heart_mm: float, breath_mm: float) -> FitSettings:
+        """The same where it is known, by how much heart and breath differ between two views."""
+        heart, breath = (max(LEAST_MOTION_MM, value) for value in (heart_mm, breath_mm))
+        return replace(self, beat_mm=heart, breath_mm=breath, moved_mm=LEAST_MOTION_MM)

@@ -15,8 +15,8 @@ LEAST_PIXELS = 200
 """A mask with fewer is no vessel."""
 _BORDER_PX = 4
 _SMALLEST_PART = 0.05
-_CELL_MM = 1.0
-_CELL = 12.0  # pixels or mm
+_COARSE_MM = 1.0  # of the map of distances
+_CELL = 12.0  # side of the cells over which points are spread, in the points' unit
 _PIXELS_OF_OUTLINE = 1.1  # length of outline per pixel of a mask's edge, on average over its directions
 
 
@@ -116,8 +116,8 @@ class MaskOutline:
 
 
 def _every(carm: CArm) -> int:
-    """So many pixels make about a millimetre at the isocenter."""
-    return max(1, round(_CELL_MM / float(np.max(carm.isocenter_pixel_mm))))
+    """So many pixels make about a millimeter at the isocenter."""
+    return max(1, round(_COARSE_MM / float(np.max(carm.isocenter_pixel_mm))))
 
 
 def plane_mm(pixels: np.ndarray, carm: CArm) -> np.ndarray:
