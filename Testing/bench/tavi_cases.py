@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from CorrespondCoreLib.models import CARD, Model, read_card
 from TAVIFusionLib.alignment.views import View, plane_mm
@@ -14,6 +13,7 @@ from TAVIFusionLib.carm import CArm
 from TAVIFusionLib.meshes import Mesh
 from TAVIFusionLib.phantom import PhantomRun, TaviPhantom, tavi_phantom
 from TAVIFusionLib.phantoms.bolus import Bolus
+from TAVIFusionLib.phantoms.edges import rough_edge
 from TAVIFusionLib.phantoms.motion import Motion, random_motion
 from TAVIFusionLib.phantoms.other_mesh import fitted_mesh
 from TAVIFusionLib.pose import Pose
@@ -88,8 +88,5 @@ def _view(run: PhantomRun, carm: CArm, rng: np.random.Generator, network) -> Vie
         from TAVIFusionLib.segmentation import segment_frames
 
         return View(segment_frames(run.run.frames, "network", network, "cpu")[0] >= 0.5, carm)
-    mask = run.vessel_masks[0]
     pixel = carm.isocenter_pixel_mm[0]
-    noise = gaussian_filter(rng.standard_normal(mask.shape), 2.5 / pixel)
-    edge = distance_transform_edt(mask) - distance_transform_edt(~mask)
-    return View(edge * pixel + EDGE_NOISE_MM * noise / noise.std() > 0, carm)
+    return View(rough_edge(run.vessel_masks[0], EDGE_NOISE_MM / pixel, 2.5 / pixel, rng), carm)

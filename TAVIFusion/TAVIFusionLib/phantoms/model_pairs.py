@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from ..carm import CArm
 from ..paper_projection import parallel, project_parallel
 from ..pose import Pose
 from .cloud import line_integrals
 from .cloud import moved as carried
+from .edges import rough_edge
 from .exposure import opacified
 from .patient import Arteries, random_arteries
 from .stream import LEAST_SHARE, TRIES, random_contrast, random_view
@@ -53,13 +53,14 @@ def model_pair(seed: int, size: int = 128, field_of_view: str = "upper", family:
     carm, fixed = random_view(rng, arteries, size, field_of_view), np.zeros((size, size), bool)
     for _ in range(TRIES):
         carm = random_view(rng, arteries, size, field_of_view)
-        fixed = _rough(opacified(random_contrast(rng, arteries, carm, field_of_view, Pose())), carm, rng)
+        contrast = opacified(random_contrast(rng, arteries, carm, field_of_view, Pose()))
+        fixed = rough_edge(contrast, *_edge_px(carm), rng)
         if fixed.mean() >= LEAST_SHARE:
             break
     turn, shift = rng.normal(0, OFF_DEG, 3), rng.normal(0, OFF_MM / np.sqrt(3), 3)
     start = Pose(tuple(turn.tolist()), tuple(shift.tolist()), tuple(np.asarray(pivot, float).tolist()))
     inside = _region(fixed, float(rng.uniform(*AROUND_MM)) / carm.isocenter_pixel_mm[0])
-    moving = _rough(_shadow(arteries, parallel(carm), start), carm, rng) & inside
+    moving = rough_edge(_shadow(arteries, parallel(carm), start), *_edge_px(carm), rng) & inside
     return MaskPair(moving, fixed, _true_matrix(arteries, carm, start, inside, rng))
 
 
@@ -67,14 +68,9 @@ def _shadow(arteries: Arteries, carm: CArm, pose: Pose) -> np.ndarray:
     return line_integrals(carried(arteries.lumen, pose), carm) > LEAST_LUMEN_MM
 
 
-def _rough(mask: np.ndarray, carm: CArm, rng: np.random.Generator) -> np.ndarray:
-    """A mask whose edge has an error, as every segmentation."""
-    if not mask.any():
-        return mask
+def _edge_px(carm: CArm) -> tuple[float, float]:
     pixel = carm.isocenter_pixel_mm[0]
-    noise = gaussian_filter(rng.standard_normal(mask.shape), EDGE_LENGTH_MM / pixel / 2)
-    inside = distance_transform_edt(mask) - distance_transform_edt(~mask)
-    return inside * pixel + EDGE_MM * noise / noise.std() > 0
+    return EDGE_MM / pixel, EDGE_LENGTH_MM / pixel / 2
 
 
 def _region(mask: np.ndarray, around_px: float) -> np.ndarray:

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from .detector_changes import as_another_detector, random_opening
 from .frames import Frame
+from .random_map import random_map
 
 TURN_DEG, ZOOM, SHIFT = 20.0, (0.65, 1.5), 0.12  # shift in parts of the side
 STRETCH = 0.12
@@ -21,8 +22,9 @@ def augmented(frame: Frame, rng: np.random.Generator) -> Frame:
         rng: all that is random.
     """
     gray, mask = frame.gray, frame.mask
-    matrix, offset = _random_affine(gray.shape, rng)
-    places = np.tensordot(matrix, np.indices(gray.shape), 1) + offset[:, None, None] + _bending(gray.shape, rng)
+    rows_first = random_map(gray.shape, rng, TURN_DEG, ZOOM, SHIFT, STRETCH)[1::-1, [1, 0, 2]]
+    places = np.tensordot(rows_first[:, :2], np.indices(gray.shape), 1) + rows_first[:, 2, None, None]
+    places += _bending(gray.shape, rng)
     gray = ndimage.map_coordinates(gray, places, order=1, mode="nearest")
     mask = ndimage.map_coordinates(mask.astype(np.float32), places, order=1) >= 0.5
     if rng.random() < 0.5:
@@ -32,15 +34,6 @@ def augmented(frame: Frame, rng: np.random.Generator) -> Frame:
         opening = random_opening(gray.shape, rng)
         gray, mask = np.where(opening, gray, gray.min()), mask & opening
     return Frame(gray, np.ascontiguousarray(mask))
-
-
-def _random_affine(shape: tuple[int, ...], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Matrix (2, 2) and offset (2,) in pixels (row, column), output to input, about the middle of a picture."""
-    angle = np.deg2rad(rng.uniform(-TURN_DEG, TURN_DEG))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    matrix = np.exp(rng.uniform(*np.log(ZOOM))) * turn @ (np.eye(2) + rng.uniform(-STRETCH, STRETCH, (2, 2)))
-    middle = (np.array(shape) - 1) / 2
-    return matrix, middle - matrix @ middle + rng.uniform(-SHIFT, SHIFT, 2) * max(shape)
 
 
 def _bending(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from ..alignment.pictures import warped
+from ..phantoms.edges import rough_edge
 from ..phantoms.model_pairs import MaskPair, model_pair
 from .cache import Arrays, cached
+from .random_map import random_map
 
 TURN_DEG, ZOOM, SHIFT = 15.0, (0.85, 1.18), 0.12  # of a whole picture; shift in parts of the side
 STRETCH = 0.08  # cone beam and another angle change the shape a little more than a similarity
 LITTLE = 0.3  # as much of these by which the moving mask of a pair is moved once more
-EDGE_PX, HIDDEN = 2.0, 0.3  # roughness of the segmented edge; part of the frame beyond which no contrast was seen, at most
+EDGE_PX, SMOOTH_PX, HIDDEN = (
+    2.0,
+    3.0,
+    0.3,
+)  # error of the segmented edge at most, and how smooth it is; part of the frame beyond which no contrast was seen, at most
 
 
 @dataclass(frozen=True)
@@ -64,23 +69,14 @@ def varied(pair: MaskPair, rng: np.random.Generator) -> MaskPair:
 
 
 def _random_map(shape: tuple[int, ...], rng: np.random.Generator, share: float) -> np.ndarray:
-    """(3, 3) of pixels (column, row), about the middle of a picture."""
-    angle = np.deg2rad(share * rng.uniform(-TURN_DEG, TURN_DEG))
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    stretch = np.eye(2) + share * rng.uniform(-STRETCH, STRETCH, (2, 2))
-    middle = (np.array(shape[::-1]) - 1) / 2
-    result = np.eye(3)
-    result[:2, :2] = turn @ stretch * np.exp(share * rng.uniform(*np.log(ZOOM)))
-    result[:2, 2] = middle - result[:2, :2] @ middle + share * rng.uniform(-SHIFT, SHIFT, 2) * max(shape)
-    return result
+    zoom = ZOOM[0] ** share, ZOOM[1] ** share
+    return random_map(shape, rng, share * TURN_DEG, zoom, share * SHIFT, share * STRETCH)
 
 
 def _seen(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if not mask.any():
         return mask
-    noise = ndimage.gaussian_filter(rng.standard_normal(mask.shape), 3.0)
-    inside = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
-    rough = inside > EDGE_PX * rng.uniform(0, 1) * noise / max(float(noise.std()), 1e-6)
+    rough = rough_edge(mask, EDGE_PX * rng.uniform(0, 1), SMOOTH_PX, rng)
     angle = rng.uniform(0, 2 * np.pi)
     rows, columns = np.indices(mask.shape)
     along = rows * np.sin(angle) + columns * np.cos(angle)
