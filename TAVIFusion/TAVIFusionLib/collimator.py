@@ -29,9 +29,9 @@ def open_field(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not count:
         return whole, whole
     sizes = np.bincount(labels.ravel())[1:]
-    points = np.argwhere(np.isin(labels, 1 + np.flatnonzero(sizes >= 0.05 * sizes.max())))
+    parts = np.isin(labels, 1 + np.flatnonzero(sizes >= 0.05 * sizes.max()))
     try:
-        sides = ConvexHull(points).equations
+        sides = ConvexHull(_ends_of_rows(parts)).equations
     except QhullError:  # all in one line
         return whole, whole
     rows, columns = np.indices(frame.shape)
@@ -41,6 +41,13 @@ def open_field(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if (depth >= 0).mean() < SMALLEST:
         return whole, whole
     return depth >= 0, depth >= RIM * max(frame.shape)
+
+
+def _ends_of_rows(parts: np.ndarray) -> np.ndarray:
+    """(K, 2) row and column of the first and the last pixel of each row: they have the hull of all."""
+    rows = np.flatnonzero(parts.any(axis=1))
+    first, last = parts[rows].argmax(axis=1), parts.shape[1] - 1 - parts[rows, ::-1].argmax(axis=1)
+    return np.column_stack([np.tile(rows, 2), np.concatenate([first, last])])
 
 
 def continued(frame: np.ndarray, field: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -25,7 +26,7 @@ class Pose:
     def apply(self, points_mm: np.ndarray) -> np.ndarray:
         """(N, 3) LPS mm of the model to (N, 3) LPS mm in the patient's frame."""
         pivot = np.asarray(self.pivot_mm)
-        return (np.asarray(points_mm, dtype=float) - pivot) @ self._rotation().T + pivot + np.asarray(self.translation_mm)
+        return (np.asarray(points_mm, dtype=float) - pivot) @ self._rotation.T + pivot + np.asarray(self.translation_mm)
 
     def shifted(self, shift_mm: np.ndarray) -> Pose:
         """The same rotation, and (3,) mm LPS farther."""
@@ -34,7 +35,7 @@ class Pose:
     def matrix(self) -> np.ndarray:
         """(4, 4) homogeneous, LPS mm."""
         matrix = np.eye(4)
-        matrix[:3, :3] = self._rotation()
+        matrix[:3, :3] = self._rotation
         matrix[:3, 3] = self.apply(np.zeros((1, 3)))[0]
         return matrix
 
@@ -46,5 +47,6 @@ class Pose:
         vector = Rotation.from_matrix(rotation).as_rotvec(degrees=True)
         return cls(tuple(vector.tolist()), tuple(shift.tolist()), tuple(pivot.tolist()))
 
+    @cached_property
     def _rotation(self) -> np.ndarray:
         return Rotation.from_rotvec(self.rotation_deg, degrees=True).as_matrix()

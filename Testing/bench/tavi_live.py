@@ -30,6 +30,7 @@ from TAVIFusionLib.pose_files import pose_entry  # noqa: E402
 PERIOD_S = 1 / 7.5
 POLL_S = 0.01
 SEED = 3
+INJECTED_S = -1.3  # before the first frame: the root is filled
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     finder = ["--method", "network", "--model", args.model] if args.model else ["--method", "vesselness"]
     phantom = tavi_phantom(SEED)
     carm = phantom.carm(15.0, 5.0)
-    cine = phantom.run(carm, 8, seed=SEED)
+    cine = phantom.run(carm, 8, seed=SEED, injected_s=INJECTED_S)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_mesh(fitted_mesh(phantom), folder / "aorta.stl")

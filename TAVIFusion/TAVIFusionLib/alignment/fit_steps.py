@@ -10,7 +10,7 @@ import numpy as np
 from ..pose import Pose
 from .degrees import ROTATIONS, moved, turn_between
 from .outline_pairs import Agreement, OutlineMatcher
-from .rim import Rim
+from .rim import Rim, RimView
 from .settings import FitSettings
 
 TO_THE_APEX = np.array([0.5, -0.3, -0.8])
@@ -68,7 +68,8 @@ class FitSteps:
         settings: FitSettings,
         focus_mm: np.ndarray | None,
     ):
-        self.rim, self.matchers, self.fitted, self.settings, self._focus_mm = rim, matchers, list(fitted), settings, focus_mm
+        self._rim, self.matchers, self.fitted, self.settings, self._focus_mm = rim, matchers, list(fitted), settings, focus_mm
+        self._last: tuple[Placed | None, list[RimView]] = None, []
         self.axes = matchers[0].carm.axes()
         ways = (settings.beat_mm * TO_THE_APEX, settings.breath_mm * TO_THE_FEET, *(settings.moved_mm * np.eye(3)))
         self._moves_held = np.linalg.inv(sum(np.outer(way, way) for way in ways))
@@ -98,7 +99,7 @@ class FitSteps:
             placed = Placed(moved(pose, self.axes, step[:6]), placed.moves_mm + step[6:].reshape(-1, 3))
             if number >= count - 4 and np.abs(step).max() < _SMALL_STEP:
                 break
-        seen = [self.rim.seen(pose, matcher.carm) for pose, matcher in zip(placed.poses, self.matchers, strict=True)]
+        seen = self._seen(placed)
         return Tried(placed, [m.agreement(s, _CAP_MM) for m, s in zip(self.matchers, seen, strict=True)])
 
     def normal_equations(self, placed: Placed, reach_mm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -114,8 +115,8 @@ class FitSteps:
         for move, place in zip(placed.moves_mm, range(6, count, 3), strict=True):
             normal[place : place + 3, place : place + 3] = self._moves_held
             pull[place : place + 3] = -self._moves_held @ move
-        for number, (matcher, pose) in enumerate(zip(self.matchers, placed.poses, strict=True)):
-            pairs = matcher.pairs(self.rim.seen(pose, matcher.carm), reach_mm)
+        for number, (matcher, pose, seen) in enumerate(zip(self.matchers, placed.poses, self._seen(placed), strict=True)):
+            pairs = matcher.pairs(seen, reach_mm)
             if len(pairs.weights) == 0:
                 continue
             residual, by_pose = pairs.residuals(pose, matcher.carm, self.axes)
@@ -128,6 +129,13 @@ class FitSteps:
             normal += derivative.T @ (weight[:, None] * derivative)
             pull -= derivative.T @ (weight * residual)
         return without_last(normal, pull, count)
+
+    def _seen(self, placed: Placed) -> list[RimView]:
+        """The rim in each view; that of the last placement is kept, for a step's end is looked at more than once."""
+        if placed is not self._last[0]:
+            views = [self._rim.seen(pose, matcher.carm) for pose, matcher in zip(placed.poses, self.matchers, strict=True)]
+            self._last = placed, views
+        return self._last[1]
 
     def _attention(self, model_mm: np.ndarray) -> np.ndarray:
         """(K,) 1 at the focus, half at `focus_mm` from it, little beyond: an arch in another phase must not move the root."""

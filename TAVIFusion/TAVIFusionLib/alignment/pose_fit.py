@@ -98,21 +98,21 @@ def fit_pose(
         start = with_pivot(start, rim.center_mm)
     fit = FitSteps(rim, matchers, fitted, settings, focus)
     with progress.stage("Fit", until=1.0) as step:
+        whole, near = (settings.first_reach_mm, settings.last_reach_mm), (settings.last_reach_mm, settings.last_reach_mm)
 
         def tried_from(pose: Pose, search_mm: float) -> list[Tried]:
-            first = [pose]
-            if starts > 1:
-                first = start_poses(rim, matchers, pose, fitted, search_mm, settings.search_deg, starts)
-            reaches = settings.first_reach_mm, settings.last_reach_mm
-            return [fit.refined(fit.still(one), trusted or start, reaches, count=max(1, settings.steps // 2)) for one in first]
+            first = start_poses(rim, matchers, pose, fitted, search_mm, settings.search_deg, starts)
+            return [fit.refined(fit.still(one), trusted or start, whole, count=max(1, settings.steps // 2)) for one in first]
 
-        tried = tried_from(start, settings.search_mm)
-        step(0.4)
-        if starts > 1 and min(a.matched for a in _best_two(tried)[0].agreements) < settings.least_matched:
-            tried += tried_from(centered(rim, matchers, start), _FARTHER * settings.search_mm)
-        step(0.7)
-        reaches = settings.last_reach_mm, settings.last_reach_mm
-        best = [fit.refined(one.placed, trusted or start, reaches, count=settings.steps) for one in _best_two(tried)]
+        if starts == 1:
+            best = [fit.refined(fit.still(start), trusted or start, whole, count=settings.steps)]
+        else:
+            tried = tried_from(start, settings.search_mm)
+            step(0.4)
+            if min(a.matched for a in _best_two(tried)[0].agreements) < settings.least_matched:
+                tried += tried_from(centered(rim, matchers, start), _FARTHER * settings.search_mm)
+            step(0.7)
+            best = [fit.refined(one.placed, trusted or start, near, count=settings.steps) for one in _best_two(tried)]
     return _result(fit, best, degrees, settings)
 
 
