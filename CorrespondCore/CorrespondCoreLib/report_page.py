@@ -26,8 +26,9 @@ def page(title: str, facts: Sequence[str], statement: str, parts: Sequence[str])
 
 
 def banner(check: dict, warnings: Sequence[str]) -> str:
-    """Why somebody has to look, or that there is no such reason; and every warning of the run."""
-    notes = f'<section class="banner note"><b>To know</b>{_listed(warnings)}</section>' if warnings else ""
+    """Why somebody has to look, or that there is no such reason; and every other warning of the run."""
+    others = [warning for warning in warnings if warning not in check["reasons"]]
+    notes = f'<section class="banner note"><b>To know</b>{_listed(others)}</section>' if others else ""
     if not check["needed"]:
         good = '<section class="banner good"><b>No sign of failure was found.</b> Look at the pictures all the same.</section>'
         return good + notes

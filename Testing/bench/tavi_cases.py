@@ -10,6 +10,8 @@ import numpy as np
 from CorrespondCoreLib.models import CARD, Model, read_card
 from TAVIFusionLib.alignment.views import View, plane_mm
 from TAVIFusionLib.carm import CArm
+from TAVIFusionLib.collimator import open_field
+from TAVIFusionLib.gray_scale import normalized
 from TAVIFusionLib.meshes import Mesh
 from TAVIFusionLib.phantom import PhantomRun, TaviPhantom, tavi_phantom
 from TAVIFusionLib.phantoms.bolus import Bolus
@@ -83,10 +85,11 @@ def _off(rng: np.random.Generator, phantom: TaviPhantom) -> Pose:
 
 
 def _view(run: PhantomRun, carm: CArm, rng: np.random.Generator, network) -> View:
-    """What contrast shows with a noisy edge, or what the network finds in the frame."""
+    """What contrast shows with a noisy edge, or what the network finds in the frame, and the frame's open field."""
+    field = open_field(normalized(run.run.frames)[0])[1]
     if network is not None:
         from TAVIFusionLib.segmentation import segment_frames
 
-        return View(segment_frames(run.run.frames, "network", network, "cpu")[0] >= 0.5, carm)
+        return View(segment_frames(run.run.frames, "network", network, "cpu")[0] >= 0.5, carm, field)
     pixel = carm.isocenter_pixel_mm[0]
-    return View(rough_edge(run.vessel_masks[0], EDGE_NOISE_MM / pixel, 2.5 / pixel, rng), carm)
+    return View(rough_edge(run.vessel_masks[0], EDGE_NOISE_MM / pixel, 2.5 / pixel, rng), carm, field)
