@@ -3,6 +3,8 @@
 import qt
 import slicer
 
+from CorrespondCoreLib.panel.own_layouts import fitSlices
+
 from . import helper_volumes
 from .jacobian_color import legendOf
 
@@ -58,7 +60,7 @@ class InspectViews:
             composite.SetBackgroundVolumeID((other if name in LOWER_ROW else result.fixed).GetID())
             composite.SetForegroundVolumeID(None)
             composite.SetLinkedControl(True)
-        qt.QTimer.singleShot(0, slicer.util.resetSliceViews)  # when the views have their sizes
+        fitSlices()
 
     def showChart(self, chart):
         """Show a plot beside the slice views."""

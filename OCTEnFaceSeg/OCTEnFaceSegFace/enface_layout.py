@@ -79,8 +79,3 @@ def sliceNode(name):
 def compositeNode(name):
     """What a view shows."""
     return slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode()
-
-
-def fit():
-    """Show all of the background volumes."""
-    slicer.util.resetSliceViews()

@@ -5,10 +5,11 @@ import slicer
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import CorrespondError, InputError
+from CorrespondCoreLib.panel.own_layouts import fitSlices
 from CorrespondCoreLib.panel.segment_editor import openSegmentEditor
 from OCTEnFaceSegLib.measures.table import UNCONFIRMED
 
-from .enface_layout import B_SCAN, EN_FACE, EnfaceLayout, compositeNode, fit
+from .enface_layout import B_SCAN, EN_FACE, EnfaceLayout, compositeNode
 from .enface_volumes import background, backgrounds, helperVolume, removeHelpers
 from .parameters import Overlay
 from .result import maskOf, resultOf
@@ -64,7 +65,7 @@ class InspectSection:
             return
         self.layout.show(volume, beside)
         self.update()
-        fit()
+        fitSlices()
 
     def update(self):
         """Show background and overlay in the views, if the layout is shown."""

@@ -2,7 +2,7 @@
 
 import slicer
 
-from CorrespondCoreLib.panel.own_layouts import OwnLayouts
+from CorrespondCoreLib.panel.own_layouts import OwnLayouts, fitSlices
 
 LAYOUT, LAYOUT_WITH_PLOT = 70411, 70412
 FRAME_VIEW = "Red"
@@ -46,7 +46,7 @@ class FrameLayout:
         sliceNode().SetOrientation("Axial")
         if volumeNode is not None and (arranged or composite.GetBackgroundVolumeID() != volumeNode.GetID()):
             composite.SetBackgroundVolumeID(volumeNode.GetID())
-            fit()
+            fitSlices()
 
     def leave(self):
         """Back to the layout and the views that were there before."""
@@ -69,8 +69,3 @@ def sliceNode():
 def compositeNode():
     """What that view shows."""
     return slicer.app.layoutManager().sliceWidget(FRAME_VIEW).mrmlSliceCompositeNode()
-
-
-def fit():
-    """Show all of the frame."""
-    slicer.app.layoutManager().sliceWidget(FRAME_VIEW).sliceLogic().FitSliceToBackground()

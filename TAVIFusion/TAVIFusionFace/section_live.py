@@ -3,8 +3,9 @@
 from slicer.i18n import tr as _
 
 from CorrespondCoreLib.errors import CorrespondError
+from CorrespondCoreLib.panel.own_layouts import fitSlices
 
-from .frame_layout import compositeNode, fit, showsFrame, sliceNode
+from .frame_layout import compositeNode, showsFrame, sliceNode
 from .labels import say
 from .live_stream import LiveRequest, frameOf
 from .model_nodes import ensurePose, meshOf, setPose
@@ -91,7 +92,7 @@ class LiveSection:
         self._keepTracked(not request.follows)
         self._inspect.layout.show(request.node)
         sliceNode().RotateToVolumePlane(request.node)
-        fit()
+        fitSlices()
         say(self.ui.liveLabel, _("Starting…"))
 
     def _onResult(self, stream, result):

@@ -17,7 +17,7 @@ def take(folder, preset="Default", size=(128, 112, 128)):
     slicer.util.selectModule("LungRegistration")
     widget = slicer.util.getModuleWidget("LungRegistration")
     ui, window = widget.ui, slicer.util.mainWindow()
-    window.resize(*SIZE)
+    host.resize(window, *SIZE)
     widget.inputs.choose(widget.logic.loadSampleData(size))
     ui.presetComboBox.currentText = preset
     pictures = []

@@ -16,7 +16,7 @@ def take(folder, size=None):
     slicer.util.selectModule("OCTEnFaceSeg")
     widget = slicer.util.getModuleWidget("OCTEnFaceSeg")
     ui, window = widget.ui, slicer.util.mainWindow()
-    window.resize(*WINDOW)
+    host.resize(window, *WINDOW)
     pictures = []
 
     def photograph(name):

@@ -20,7 +20,7 @@ def take(folder, **size):
     slicer.util.selectModule("TAVIFusion")
     widget = slicer.util.getModuleWidget("TAVIFusion")
     ui, window = widget.ui, slicer.util.mainWindow()
-    window.resize(*WINDOW)
+    host.resize(window, *WINDOW)
     pictures = []
 
     def photograph(name):

@@ -68,6 +68,12 @@ def wait(done, seconds: float = 30) -> None:
         time.sleep(0.01)
 
 
+def resize(window, width: int, height: int) -> None:
+    """Give a window its size and all in it their places, at once as on a screen: a hidden window waits until it is drawn."""
+    window.resize(width, height)
+    window.grab()
+
+
 def grab(widget, path: str | Path) -> Path:
     """Write a picture of a widget (a panel, a view, the layout's viewport, the main window) after everything was drawn."""
     import slicer

@@ -3,6 +3,7 @@
 Numbers are unlike those of Slicer and of the other modules: OCTEnFaceSeg has 70401 to 70409, TAVIFusion 70411 to 70419.
 """
 
+import qt
 import slicer
 
 
@@ -57,6 +58,11 @@ class OwnLayouts:
             view.restore()
         if self.shown:
             slicer.app.layoutManager().setLayout(layout)
+
+
+def fitSlices():
+    """Show all of the background volumes, as soon as the views have the sizes that their layout gives them."""
+    qt.QTimer.singleShot(0, slicer.util.resetSliceViews)
 
 
 class _View:
