@@ -20,12 +20,14 @@ sys.path[:0] = LIBRARIES.split(os.pathsep)
 
 import numpy as np  # noqa: E402
 
+from CorrespondCoreLib.models import model_at  # noqa: E402
 from TAVIFusionLib.alignment.pose_fit import fit_pose  # noqa: E402
 from TAVIFusionLib.alignment.views import View  # noqa: E402
 from TAVIFusionLib.networks.checkpoints import load_segmentation_network  # noqa: E402
 
-from .tavi_cases import FIRST_SEED, LANDMARKS, Case, make_case, model_in  # noqa: E402
+from .tavi_cases import FIRST_SEED, LANDMARKS, Case, make_case  # noqa: E402
 
+RESAMPLES = 2000  # of the bootstrap
 TARGETS = {"one view": "median <= 1.2, p95 <= 2.5", "two views": "median <= 1.0, 3D <= 1.8"}
 
 
@@ -45,7 +47,7 @@ class Outcome:
 
 def main(arguments: list[str] | None = None) -> int:
     args = _parse(arguments)
-    network = load_segmentation_network(model_in(args.model)) if args.masks == "network" else None
+    network = load_segmentation_network(model_at(args.model)) if args.masks == "network" else None
     outcomes: list[Outcome] = []
     args.output.mkdir(parents=True, exist_ok=True)
     for seed in range(args.first, args.first + args.cases):
@@ -55,9 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{seed} {one.setting:26s} {one.plane_mm.mean():5.2f} mm, 3D {one.space_mm.mean():5.2f}, {one.seconds:.2f} s",
                 flush=True,
             )
-        text = table(outcomes, args.masks)
-        (args.output / "alignment.md").write_text(text, encoding="utf-8")
         _write(outcomes, args.output / "alignment.csv")
+    text = table(outcomes, args.masks)
+    (args.output / "alignment.md").write_text(text, encoding="utf-8")
     print(text)
     return 0
 
@@ -73,7 +75,7 @@ def outcomes_of(case: Case) -> list[Outcome]:
 
 
 def table(outcomes: list[Outcome], masks: str) -> str:
-    """Markdown."""
+    """Markdown; errors with 95 % intervals by bootstrap over patients."""
     lines = [
         f"Masks: {masks}. Errors of {len(LANDMARKS)} root landmarks in mm: in the first view (at the isocenter), in space.",
         "",
@@ -82,13 +84,21 @@ def table(outcomes: list[Outcome], masks: str) -> str:
     ]
     for setting in dict.fromkeys(one.setting for one in outcomes):
         some = [one for one in outcomes if one.setting == setting]
-        plane, space, before = (np.concatenate([getattr(o, f"{n}_mm") for o in some]) for n in ("plane", "space", "before"))
-        seconds = np.array([one.seconds for one in some])
-        numbers = [np.median(before), np.median(plane), np.quantile(plane, 0.95), np.median(space), np.quantile(space, 0.95)]
-        numbers += [np.median(seconds), np.quantile(seconds, 0.95)]
+        plane, space = (np.array([getattr(one, f"{name}_mm") for one in some]) for name in ("plane", "space"))
+        seconds = [one.seconds for one in some]
+        cells = [f"{np.median([one.before_mm for one in some]):.2f}"]
+        cells += [_with_interval(errors, part) for errors in (plane, space) for part in (0.5, 0.95)]
+        cells += [f"{np.median(seconds):.2f}", f"{np.quantile(seconds, 0.95):.2f}"]
         wanted = TARGETS["one view" if setting == "one view" else "two views"]
-        lines.append(f"| {setting} | {len(some)} | " + " | ".join(f"{v:.2f}" for v in numbers) + f" | {wanted} |")
+        lines.append(f"| {setting} | {len(some)} | {' | '.join(cells)} | {wanted} |")
     return "\n".join(lines) + "\n"
+
+
+def _with_interval(errors_mm: np.ndarray, part: float) -> str:
+    """A quantile of errors (patients, landmarks), and the bounds of its 95 % interval."""
+    again = np.random.default_rng(0).integers(0, len(errors_mm), (RESAMPLES, len(errors_mm)))
+    low, high = np.quantile(np.quantile(errors_mm[again].reshape(RESAMPLES, -1), part, axis=1), [0.025, 0.975])
+    return f"{np.quantile(errors_mm, part):.2f} ({low:.2f} to {high:.2f})"
 
 
 def _outcome(name: str, case: Case, views: list[View], degrees: str) -> Outcome:

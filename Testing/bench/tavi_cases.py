@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from CorrespondCoreLib.models import CARD, Model, read_card
 from TAVIFusionLib.alignment.views import View, plane_mm
 from TAVIFusionLib.carm import CArm
 from TAVIFusionLib.collimator import open_field
 from TAVIFusionLib.gray_scale import normalized
 from TAVIFusionLib.meshes import Mesh
-from TAVIFusionLib.phantom import PhantomRun, TaviPhantom, tavi_phantom
+from TAVIFusionLib.phantom import PhantomRun, tavi_phantom
 from TAVIFusionLib.phantoms.bolus import Bolus
 from TAVIFusionLib.phantoms.edges import rough_edge
 from TAVIFusionLib.phantoms.motion import Motion, random_motion
@@ -69,18 +67,12 @@ def make_case(seed: int, pixels: int, network=None) -> Case:
     other = phantom.run(second, 1, contrast=bolus, injected_s=-1.3, motion=moving, seed=seed)
     views = [_view(run, carm, rng, network) for run, carm in zip((*runs, other), (first, second, second), strict=True)]
     landmarks = np.array([phantom.landmarks_mm[mark] for mark in LANDMARKS])
-    return Case(seed, model, views, _off(rng, phantom), runs[0].poses[0], landmarks)
+    return Case(seed, model, views, off_pose(rng, phantom.landmarks_mm["junction"]), runs[0].poses[0], landmarks)
 
 
-def model_in(folder: Path) -> Model:
-    """The model of a folder, for the benchmarks' options."""
-    return Model(folder, read_card(folder / CARD), own=False)
-
-
-def _off(rng: np.random.Generator, phantom: TaviPhantom) -> Pose:
-    """3 degrees about a random axis and 10 mm in a random direction."""
+def off_pose(rng: np.random.Generator, pivot: np.ndarray) -> Pose:
+    """3 degrees about a random axis through the pivot (3,), and 10 mm in a random direction."""
     turn, shift = (vector / np.linalg.norm(vector) for vector in rng.standard_normal((2, 3)))
-    pivot = phantom.landmarks_mm["junction"]
     return Pose(tuple((OFF_DEG * turn).tolist()), tuple((OFF_MM * shift).tolist()), tuple(pivot.tolist()))
 
 

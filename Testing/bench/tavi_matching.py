@@ -19,10 +19,12 @@ sys.path[:0] = LIBRARIES.split(os.pathsep)
 import numpy as np  # noqa: E402
 
 from CorrespondCoreLib.metrics import mean_with_interval  # noqa: E402
+from CorrespondCoreLib.models import model_at  # noqa: E402
 from TAVIFusionLib.alignment.affine import align_affine, projected_region  # noqa: E402
+from TAVIFusionLib.alignment.views import View  # noqa: E402
 from TAVIFusionLib.networks.checkpoints import load_matching_network  # noqa: E402
 
-from .tavi_cases import FIRST_SEED, Case, make_case, model_in  # noqa: E402
+from .tavi_cases import FIRST_SEED, Case, make_case  # noqa: E402
 
 WITHOUT_NETWORK = ("identity", "moments", "direct")
 AROUND_MM = 20.0  # the region of the projected model, around what contrast shows
@@ -36,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pixels", type=int, default=256, help="rows and columns of the frames (default: 256)")
     parser.add_argument("--model", type=Path, help="folder of a matching network")
     args = parser.parse_args(arguments)
-    network = load_matching_network(model_in(args.model)) if args.model else None
+    network = load_matching_network(model_at(args.model)) if args.model else None
     methods = (*WITHOUT_NETWORK, "network") if network else WITHOUT_NETWORK
     rows: dict[str, list[tuple[float, ...]]] = {method: [] for method in methods}
     for seed in range(args.first, args.first + args.cases):
@@ -50,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 def figures_of(case: Case, methods: tuple[str, ...], network=None) -> Iterator[tuple[str, tuple[float, ...]]]:
     """(method, FIGURES) of the first view; the landmark error is the mean over the root's landmarks."""
     view = case.views[0]
-    moving = projected_region(case.model, view.carm, case.start, _region(view.mask, view.carm))
+    moving = projected_region(case.model, view.carm, case.start, region_of(view))
     for method in methods:
         found = align_affine(moving, view.mask, method, network)
         errors = case.plane_errors(found.project(case.landmarks_mm, view.carm, case.start), view.carm)
@@ -66,10 +68,10 @@ def table(rows: dict[str, list[tuple[float, ...]]]) -> str:
     return "\n".join(lines)
 
 
-def _region(mask: np.ndarray, carm) -> tuple[int, int, int, int]:
+def region_of(view: View) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of what contrast shows, and around it."""
-    rows, columns = np.nonzero(mask)
-    around = round(AROUND_MM / carm.isocenter_pixel_mm[0])
+    rows, columns = np.nonzero(view.mask)
+    around = round(AROUND_MM / view.carm.isocenter_pixel_mm[0])
     return columns.min() - around, rows.min() - around, columns.max() + around + 1, rows.max() + around + 1
 
 
