@@ -174,6 +174,9 @@ def test_augmentation_moves_frame_and_mask_together_and_keeps_the_vessel_dark():
         middle = other.gray[20:76, 20:76]
         assert middle[other.mask[20:76, 20:76]].mean() < middle[~other.mask[20:76, 20:76]].mean() - 0.1
         assert not np.array_equal(other.mask, frame.mask)
+        same_system = augmented(frame, np.random.default_rng(seed), other_detectors=False)
+        assert frame.gray.min() <= same_system.gray.min() and same_system.gray.max() <= frame.gray.max()
+        assert not np.array_equal(same_system.mask, frame.mask)
 
 
 def test_every_shipped_configuration_makes_its_network():

@@ -15,11 +15,12 @@ BENDING, BEND_LENGTH = 0.015, 0.25  # standard deviation of smooth shifts of pla
 COLLIMATED = 0.4  # share of frames that get one more collimator
 
 
-def augmented(frame: Frame, rng: np.random.Generator) -> Frame:
+def augmented(frame: Frame, rng: np.random.Generator, other_detectors: bool = True) -> Frame:
     """Another frame of a vessel like it.
 
     Args:
         rng: all that is random.
+        other_detectors: change what depends on the system, too; without it place, size and shape alone.
     """
     gray, mask = frame.gray, frame.mask
     rows_first = random_map(gray.shape, rng, TURN_DEG, ZOOM, SHIFT, STRETCH)[1::-1, [1, 0, 2]]
@@ -29,11 +30,12 @@ def augmented(frame: Frame, rng: np.random.Generator) -> Frame:
     mask = ndimage.map_coordinates(mask.astype(np.float32), places, order=1) >= 0.5
     if rng.random() < 0.5:
         gray, mask = gray[:, ::-1], mask[:, ::-1]
-    gray = as_another_detector(gray, rng)
-    if rng.random() < COLLIMATED:
-        opening = random_opening(gray.shape, rng)
-        gray, mask = np.where(opening, gray, gray.min()), mask & opening
-    return Frame(gray, np.ascontiguousarray(mask))
+    if other_detectors:
+        gray = as_another_detector(gray, rng)
+        if rng.random() < COLLIMATED:
+            opening = random_opening(gray.shape, rng)
+            gray, mask = np.where(opening, gray, gray.min()), mask & opening
+    return Frame(np.ascontiguousarray(gray), np.ascontiguousarray(mask))
 
 
 def _bending(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

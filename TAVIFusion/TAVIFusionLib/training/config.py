@@ -68,6 +68,7 @@ class TrainingConfig(BaseConfig):
     momentum: float = 0.9  # sgd
     schedule: str = "constant"  # or cosine: to 0 at the last step, after a rise over the first 2 %
     augmentation: bool = True
+    other_detectors: bool = True  # the augmentation of frames changes exposure and collimator, too
     steps: int = 10_000
     batch: int = 8  # over all processes
     seed: int = 0  # of the first weights, the order of the frames, the augmentation, the split

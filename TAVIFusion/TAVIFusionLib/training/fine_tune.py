@@ -97,6 +97,7 @@ def _config(model: Model, data: Path, title: str, steps: int, seed: int) -> Trai
         "loss": trained.get("loss", "dice+bce"),
         "learning_rate": LEARNING_RATE,
         "schedule": "cosine",
+        "other_detectors": False,  # it is the user's own system that the network shall know
         "batch": BATCH,
         "steps": steps,
         "seed": seed,

@@ -55,11 +55,11 @@ class Segmentation:
 
     def __init__(self, config: TrainingConfig):
         self._losses = LOSSES[config.loss]
-        self._augment = config.augmentation
+        self._augment, self._other_detectors = config.augmentation, config.other_detectors
         self.terms = list(self._losses)
 
     def sample(self, given: Frame, rng: np.random.Generator) -> Arrays:
-        return self.judged(augmented(given, rng) if self._augment else given, rng)
+        return self.judged(augmented(given, rng, self._other_detectors) if self._augment else given, rng)
 
     def judged(self, given: Frame, rng: np.random.Generator) -> Arrays:
         return normalized(given.gray[None])[0], given.mask.astype(np.float32)
