@@ -15,11 +15,8 @@ from .random_map import random_map
 TURN_DEG, ZOOM, SHIFT = 15.0, (0.85, 1.18), 0.12  # of a whole picture; shift in parts of the side
 STRETCH = 0.08  # cone beam and another angle change the shape a little more than a similarity
 LITTLE = 0.3  # as much of these by which the moving mask of a pair is moved once more
-EDGE_PX, SMOOTH_PX, HIDDEN = (
-    2.0,
-    3.0,
-    0.3,
-)  # error of the segmented edge at most, and how smooth it is; part of the frame beyond which no contrast was seen, at most
+EDGE_PX, SMOOTH_PX = 2.0, 3.0  # error of the segmented edge at most, and how smooth it is
+HIDDEN = 0.3  # part of the frame beyond which no contrast was seen, at most
 
 
 @dataclass(frozen=True)
