@@ -78,7 +78,7 @@ def distances(points_mm, carm):
         ((90, 0), None, None, 0.4, 1.2),
     ],
 )
-def test_parallel_rays_err_by_millimetres_that_no_affine_map_takes_away(angles, mean, largest, fitted_rms, fitted_largest):
+def test_parallel_rays_err_by_millimeters_that_no_affine_map_takes_away(angles, mean, largest, fitted_rms, fitted_largest):
     raw, fitted = distances(aorta(), ARM.at(primary_deg=angles[0], secondary_deg=angles[1]))
     if mean is not None:
         assert raw.mean() == pytest.approx(mean, abs=0.1)

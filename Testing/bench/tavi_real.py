@@ -50,12 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def segmented(phantom: RealPhantom, models: list[Path]) -> Iterator[tuple[str, str, dict[str, float]]]:
     """(method, run, scores) of the filter and of each network."""
-    for folder in (None, *models):
-        method = "vesselness" if folder is None else "network"
-        network = None if folder is None else load_segmentation_network(model_at(folder))
+    networks = ((folder.name, "network", load_segmentation_network(model_at(folder))) for folder in models)
+    for name, method, network in (("filter", "vesselness", None), *networks):
         for run, frame, view in zip(FILES, phantom.frames, phantom.views, strict=True):
             probability = segment_frames(frame[None], method, network, "cpu")[0]
-            yield method if folder is None else folder.name, run, frame_scores(probability, view.mask)
+            yield name, run, frame_scores(probability, view.mask)
 
 
 def matched(phantom: RealPhantom) -> Iterator[tuple[str, str, float, float]]:

@@ -115,7 +115,7 @@ class OutlineMatcher:
         )
 
     def _nearest_of_rim(self, seen: RimView) -> np.ndarray:
-        """(N,) pieces of the rim; those on the outline come first where others are not nearer by some millimetres."""
+        """(N,) pieces of the rim; those on the outline come first where others are not nearer by some millimeters."""
         features = self._features_of(seen.points_mm, seen.normals, np.where(seen.free, 0.0, _HIDDEN_MM))
         return cKDTree(features).query(self._features)[1]
 

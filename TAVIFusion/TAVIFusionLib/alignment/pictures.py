@@ -8,9 +8,13 @@ from scipy.ndimage import affine_transform, gaussian_filter, zoom
 
 def warped(moving: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """The moving picture (rows, columns) under M (2, 3), moving to fixed (column, row): float32, bilinear, 0 beyond."""
-    inverse = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
-    rows_first = inverse[::-1, [1, 0, 2]]
-    return affine_transform(np.asarray(moving, np.float32), rows_first[:, :2], rows_first[:, 2], order=1, mode="constant")
+    turn, shift = rows_first(np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2])
+    return affine_transform(np.asarray(moving, np.float32), turn, shift, order=1, mode="constant")
+
+
+def rows_first(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(2, 2) and (2,) of places (row, column), as arrays have them, from M (2, 3) of pixels (column, row)."""
+    return matrix[::-1, 1::-1], matrix[::-1, 2]
 
 
 def resized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

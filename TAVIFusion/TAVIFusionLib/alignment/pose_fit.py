@@ -2,8 +2,8 @@
 
 For a pose the rim of the mesh (see `rim`) is projected; each piece of the mask's outline is paired with the nearest piece of the
 rim that faces the same way, and back; a damped Gauss-Newton step brings the pairs together along their normals; the reach of the
-pairs shrinks. This is done from several starts, and the best is kept. Views are
-taken in turn: what heart and breath did in between is fitted along, so that it does not bend the pose of the first view.
+pairs shrinks. This is done from several starts, and the best is kept. Views are taken in turn: what heart and breath did in
+between is fitted along, so that it does not bend the pose of the first view.
 """
 
 from __future__ import annotations
@@ -168,6 +168,6 @@ def _result(fit: FitSteps, ended: list[Tried], degrees: str, settings: FitSettin
 
 
 def _apart_mm(first: Pose, second: Pose) -> float:
-    """Distance of the two poses' pivots, and a millimetre per degree between their rotations."""
+    """Distance of the two poses' pivots, and a millimeter per degree between their rotations."""
     shift = np.linalg.norm(np.subtract(first.translation_mm, second.translation_mm))
     return float(shift + np.linalg.norm(turn_between(first, second, np.eye(3))))

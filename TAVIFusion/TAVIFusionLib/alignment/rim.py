@@ -48,8 +48,8 @@ class Rim:
     """A mesh made ready: the rim for any source position costs milliseconds, for 30,000 triangles too.
 
     On smooth normals n the rim is the curve n . (x - source) = 0, cut out of each triangle that it crosses; besides it runs along
-    creases whose sides face the source and away from it. Parts that lie in front of or behind the model, so not on its outline,
-    are left out.
+    creases whose sides face the source and away from it. What lies in front of or behind another part of the model, so not on its
+    outline, is told from what lies on it (`RimView.free`).
 
     Raises:
         InputError: no triangles.
@@ -65,7 +65,7 @@ class Rim:
         self.center_mm = 0.5 * (mesh.points_mm.min(axis=0) + mesh.points_mm.max(axis=0))
 
     def seen(self, pose: Pose, carm: CArm) -> RimView:
-        """The outline of the model at a pose in a view, also beyond the frame; empty where nothing lies before the source."""
+        """The rim of the model at a pose in a view, also beyond the frame; empty where nothing lies before the source."""
         matrix = pose.matrix()
         source = (carm.source_mm - matrix[:3, 3]) @ matrix[:3, :3]
         facing = self._heights - self._surface.normals @ source
@@ -116,7 +116,7 @@ def _away_from(inner: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def _covered(points_mm: np.ndarray, mesh: Mesh, pose: Pose, carm: CArm) -> np.ndarray:
-    """Which (N, 2) points at the isocenter lie inside of the silhouette, on pixels of a millimetre."""
+    """Which (N, 2) points at the isocenter lie inside of the silhouette, on pixels of a millimeter."""
     pixel = np.asarray(carm.isocenter_pixel_mm)
     size = np.ceil(np.asarray(carm.size) * pixel / _CELL_MM).astype(int)
     spacing = np.asarray(carm.pixel_spacing_mm) * _CELL_MM / pixel

@@ -24,7 +24,7 @@ from ..vessel_finder import VesselFinder
 from .worker import Answer
 
 _WARM_UP_SIDE = 256
-_ALIGNED_SIDE = 256  # pixels that the model's outline is compared on: a pixel is half a millimetre or less
+_ALIGNED_SIDE = 256  # pixels that the model's outline is compared on: a pixel is half a millimeter or less
 _LIVE_STEPS = 3  # of the fit: the last frame's pose is a near start
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from ..alignment.pictures import rows_first
 from .detector_changes import as_another_detector, random_opening
 from .frames import Frame
 from .random_map import random_map
@@ -23,9 +24,8 @@ def augmented(frame: Frame, rng: np.random.Generator, other_detectors: bool = Tr
         other_detectors: change what depends on the system, too; without it place, size and shape alone.
     """
     gray, mask = frame.gray, frame.mask
-    rows_first = random_map(gray.shape, rng, TURN_DEG, ZOOM, SHIFT, STRETCH)[1::-1, [1, 0, 2]]
-    places = np.tensordot(rows_first[:, :2], np.indices(gray.shape), 1) + rows_first[:, 2, None, None]
-    places += _bending(gray.shape, rng)
+    turn, shift = rows_first(random_map(gray.shape, rng, TURN_DEG, ZOOM, SHIFT, STRETCH)[:2])
+    places = np.tensordot(turn, np.indices(gray.shape), 1) + shift[:, None, None] + _bending(gray.shape, rng)
     gray = ndimage.map_coordinates(gray, places, order=1, mode="nearest")
     mask = ndimage.map_coordinates(mask.astype(np.float32), places, order=1) >= 0.5
     if rng.random() < 0.5:
